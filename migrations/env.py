@@ -1,0 +1,14 @@
+"""Alembic's entry: the caller hands a connection in; models come from the features."""
+
+from alembic import context
+
+import portal.audit.models
+import portal.catalog.models
+import portal.infra.work
+import portal.sources.models  # noqa: F401 - importing a feature's models registers its tables
+from portal.infra.db import Base
+
+connection = context.config.attributes["connection"]
+context.configure(connection=connection, target_metadata=Base.metadata, render_as_batch=True)
+with context.begin_transaction():
+    context.run_migrations()

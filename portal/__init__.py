@@ -1,0 +1,1 @@
+"""Plumbline, an internal developer portal."""

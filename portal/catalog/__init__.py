@@ -1,0 +1,1 @@
+"""What exists: entities, relations, aliases and what is wrong with them."""

@@ -1,0 +1,1 @@
+"""What a catalog entity is: fields, kinds, references, relations and what they mean."""

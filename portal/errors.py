@@ -1,0 +1,72 @@
+"""Errors that mean something to a person; the edges turn them into pages, problem+json or exit codes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with an input: which field, which rule it breaks, how to mend it."""
+
+    field: str
+    rule: str
+    message: str
+    fix: str = ""
+
+
+class PortalError(Exception):
+    """Base of all errors that are expected; `fix` says in plain words what to do."""
+
+    title = "Something went wrong"
+
+    def __init__(self, detail: str, *, fix: str = "") -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.fix = fix
+
+
+class InvalidInput(PortalError):  # noqa: N818 - reads as what happened, like Conflict and NotFound
+    """The input breaks rules; `problems` names each field, rule and fix."""
+
+    title = "The input is not valid"
+
+    def __init__(self, detail: str, problems: tuple[Problem, ...] = (), *, fix: str = "") -> None:
+        super().__init__(detail, fix=fix)
+        self.problems = problems
+
+
+class NotFound(PortalError):  # noqa: N818 - see InvalidInput
+    """Nothing of that name, or nothing the actor may know of."""
+
+    title = "Not found"
+
+
+class Forbidden(PortalError):  # noqa: N818 - see InvalidInput
+    """The actor may see it but not do this."""
+
+    title = "Not allowed"
+
+
+class Conflict(PortalError):  # noqa: N818 - see InvalidInput
+    """Somebody else was first, or the state does not allow it now."""
+
+    title = "Conflict"
+
+
+class TooLarge(PortalError):  # noqa: N818 - see InvalidInput
+    """An input exceeds a limit that protects the portal."""
+
+    title = "Too large"
+
+
+class Unavailable(PortalError):  # noqa: N818 - see InvalidInput
+    """Something the portal stands on does not answer now."""
+
+    title = "Not available right now"
+
+
+class SetupError(PortalError):
+    """The portal cannot start as configured; shown as one line on the command line."""
+
+    title = "The portal cannot start"

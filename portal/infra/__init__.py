@@ -1,0 +1,1 @@
+"""The outside world: database, clock, logs, queue, metrics. No Flask, no feature."""

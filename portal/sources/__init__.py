@@ -1,0 +1,1 @@
+"""Where entities come from: folders and files, runs, conflicts."""

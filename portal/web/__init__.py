@@ -1,0 +1,1 @@
+"""Flask without any feature: templating, htmx, errors, protection, permission markers."""

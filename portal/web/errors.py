@@ -1,0 +1,119 @@
+"""Errors as a page, a fragment or problem+json; never a traceback."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import Response, g, json, make_response, render_template, request
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+
+from portal.errors import (
+    Conflict,
+    Forbidden,
+    InvalidInput,
+    NotFound,
+    PortalError,
+    TooLarge,
+    Unavailable,
+)
+from portal.infra.db import explain_database_error
+from portal.infra.logs import get_logger
+from portal.web.htmx import current_request
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+API_PREFIX = "/api/"
+STATUS = {
+    InvalidInput: 422,
+    NotFound: 404,
+    Forbidden: 403,
+    Conflict: 409,
+    TooLarge: 413,
+    Unavailable: 503,
+}
+FIXES = {
+    400: "Check the address and what was sent.",
+    404: "Check the address, or search the catalog for the name.",
+    405: "Use one of the methods named in the Allow header.",
+    413: "Send less than 6 MB.",
+}
+log = get_logger("errors")
+
+
+def install_errors(app: Flask) -> None:
+    """Answer every error of `app` in the shape its caller reads."""
+    app.register_error_handler(PortalError, _on_portal_error)
+    app.register_error_handler(HTTPException, _on_http_error)
+    app.register_error_handler(OperationalError, _on_database_error)
+    app.register_error_handler(Exception, _on_surprise)
+
+
+def make_problem(
+    status: int, title: str, detail: str, *, fix: str = "", problems: tuple[Any, ...] = ()
+) -> Response:
+    """Return a problem+json answer (RFC 9457); `errors` names field, rule, message and fix."""
+    body: dict[str, Any] = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    if fix:
+        body["fix"] = fix
+    if problems:
+        body["errors"] = [
+            {"field": p.field, "rule": p.rule, "message": p.message, "fix": p.fix} for p in problems
+        ]
+    body["request_id"] = g.get("request_id", "")
+    return Response(json.dumps(body), status, mimetype="application/problem+json")
+
+
+def _answer(status: int, title: str, detail: str, *, fix: str, problems: tuple[Any, ...]) -> Response:
+    if request.path.startswith(API_PREFIX):
+        return make_problem(status, title, detail, fix=fix, problems=problems)
+    template = "error_fragment.html" if current_request().wants_fragment else "error.html"
+    page = render_template(
+        template,
+        status=status,
+        title=title,
+        detail=detail,
+        fix=fix or None,
+        problems=problems,
+        request_id=g.get("request_id", ""),
+        path=request.path,
+    )
+    return make_response(page, status)
+
+
+def _on_portal_error(error: PortalError) -> Response:
+    status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
+    problems = error.problems if isinstance(error, InvalidInput) else ()
+    answer = _answer(status, error.title, error.detail, fix=error.fix, problems=problems)
+    if isinstance(error, Unavailable):
+        answer.headers["Retry-After"] = "5"
+    return answer
+
+
+def _on_http_error(error: HTTPException) -> Response:
+    if error.response is not None or error.code is None or error.code < 400:  # noqa: PLR2004 - redirects pass
+        return make_response(error.get_response())
+    answer = _answer(
+        error.code, error.name, error.description or "", fix=FIXES.get(error.code, ""), problems=()
+    )
+    for name, value in error.get_headers():
+        if name == "Allow":
+            answer.headers[name] = value
+    return answer
+
+
+def _on_database_error(error: OperationalError) -> Response:
+    log.error("database_unavailable", reason=str(error.orig).splitlines()[0])
+    return _on_portal_error(explain_database_error(error))
+
+
+def _on_surprise(error: Exception) -> Response:
+    log.exception("unexpected_error", exc_info=error)
+    return _answer(
+        500,
+        "Something went wrong here",
+        "The portal met an error it did not expect; nothing was changed.",
+        fix="Try again; if it stays, give the request id to whoever runs the portal.",
+        problems=(),
+    )

@@ -1,0 +1,36 @@
+"""Labels that say who may use a view. They only label; `portal.auth` enforces them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+View = TypeVar("View", bound="Callable[..., Any]")
+LABEL = "required_permission"
+PUBLIC = "public"
+
+
+def requires(permission: str) -> Callable[[View], View]:
+    """Label a view with the permission it needs, `area:thing:verb`."""
+    if permission.count(":") != 2:  # noqa: PLR2004 - area, thing, verb
+        raise ValueError(f"{permission!r}: write area:thing:verb")
+
+    def label(view: View) -> View:
+        setattr(view, LABEL, permission)
+        return view
+
+    return label
+
+
+def public(view: View) -> View:
+    """Label a view that anyone may use, signed in or not."""
+    setattr(view, LABEL, PUBLIC)
+    return view
+
+
+def get_label(view: Any) -> str | None:
+    """Return the label of a view; None when its author forgot, which denies it to everyone."""
+    label = getattr(view, LABEL, None)
+    return label if isinstance(label, str) else None

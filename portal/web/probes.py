@@ -1,0 +1,51 @@
+"""What machines ask the portal: is it alive, is it ready, how does it do; and the pattern page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Response, current_app
+
+from portal.errors import Unavailable
+from portal.infra.metrics import CONTENT_TYPE
+from portal.web.markers import public
+from portal.web.templating import render
+from portal.web.unit import get_database
+
+if TYPE_CHECKING:
+    from portal.infra.metrics import Metrics
+
+blueprint = Blueprint("web", __name__, url_prefix="/-")
+
+
+@blueprint.get("/live")
+@public
+def live() -> Response:
+    """Answer as long as the process can answer at all."""
+    return Response("alive\n", mimetype="text/plain")
+
+
+@blueprint.get("/ready")
+@public
+def ready() -> Response:
+    """Answer 200 when requests can be served, 503 with the reason when not."""
+    try:
+        get_database().ping()
+    except Unavailable as error:
+        return Response(f"not ready: {error.detail}\n", 503, mimetype="text/plain")
+    return Response("ready\n", mimetype="text/plain")
+
+
+@blueprint.get("/metrics")
+@public
+def metrics() -> Response:
+    """Return the portal's own metrics in Prometheus' text format."""
+    found: Metrics = current_app.extensions["metrics"]
+    return Response(found.render(), content_type=CONTENT_TYPE)
+
+
+@blueprint.get("/patterns")
+@public
+def patterns() -> str:
+    """Show every macro of the interface in each of its states."""
+    return render("web/patterns.html")

@@ -1,0 +1,53 @@
+"""One unit of work per request: opened on first use, committed below 400, else rolled back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import current_app, g, request
+from sqlalchemy.orm import Session
+
+from portal.infra.db import Database
+
+if TYPE_CHECKING:
+    from flask import Flask, Response
+
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+
+
+def install_units(app: Flask, database: Database) -> None:
+    """Give every request of `app` its unit over `database`."""
+    app.extensions["database"] = database
+    app.after_request(_end_unit)
+    app.teardown_request(_close_unit)
+
+
+def get_database() -> Database:
+    """Return the database of the running application."""
+    database = current_app.extensions["database"]
+    if not isinstance(database, Database):
+        raise TypeError("this application has no database")
+    return database
+
+
+def get_session() -> Session:
+    """Return the session of this request; a safe method gets one that cannot write."""
+    if "session" not in g:
+        g.session = get_database().open_session(write=request.method not in SAFE_METHODS)
+    session = g.session
+    if not isinstance(session, Session):
+        raise TypeError("g.session holds something else")
+    return session
+
+
+def _end_unit(response: Response) -> Response:
+    session = g.get("session")
+    if session is not None and response.status_code < 400:  # noqa: PLR2004 - the first error status
+        session.commit()
+    return response
+
+
+def _close_unit(_error: BaseException | None) -> None:
+    session = g.pop("session", None)
+    if session is not None:
+        session.close()
