@@ -6,7 +6,7 @@ from random import Random
 from typing import Any
 
 from portal.demo.core import words
-from portal.demo.core.company import (
+from portal.demo.core.roster import (
     GROUP_CHILDREN,
     Company,
     children_of,
@@ -34,7 +34,7 @@ SECOND_TEAM_SHARE = 0.05
 POPULAR_SHARE = 0.7
 
 # How many of a thing one entity has: index is the number, value its weight.
-DEPENDENCY_WEIGHTS = (25, 30, 25, 14, 6)
+DEPENDENCY_WEIGHTS = (25, 30, 28, 17)
 CONSUMED_WEIGHTS = (65, 25)
 HOSTED_WEIGHTS = (60, 40)
 TAG_WEIGHTS = (20, 30, 30, 15, 5)

@@ -1,28 +1,30 @@
 """The vocabulary of the made-up company: names, tags and the halves of descriptions."""
 
-QUALIFIERS = tuple(
-    (
-        "account adaptive annual atlantic baltic batch bulk buyer campaign central coastal "
-        "contract courier customer daily delta digital direct domestic dynamic edge "
-        "enterprise express family field fleet fresh global group guest harbour home "
-        "internal live local loyal market member mobile monthly nightly nordic office "
-        "online open outlet partner pilot premium priority private public regional retail "
-        "seasonal seller shared social staff store supplier trade travel trusted vendor"
-    ).split()
+
+def _words(text: str) -> tuple[str, ...]:
+    """Split a line of words."""
+    return tuple(text.split())
+
+
+QUALIFIERS = _words(
+    "account adaptive annual atlantic baltic batch bulk buyer campaign central coastal "
+    "contract courier customer daily delta digital direct domestic dynamic edge "
+    "enterprise express family field fleet fresh global group guest harbour home "
+    "internal live local loyal market member mobile monthly nightly nordic office "
+    "online open outlet partner pilot premium priority private public regional retail "
+    "seasonal seller shared social staff store supplier trade travel trusted vendor"
 )
 
-SUBJECTS = tuple(
-    (
-        "order payment basket search catalog price stock shipping invoice login profile "
-        "message review return coupon refund address tax ledger payout fraud image video "
-        "translation currency delivery route warehouse parcel label carrier slot calendar "
-        "booking ticket contract document signature consent audit report metric event "
-        "session permission token identity device location map weather forecast demand "
-        "supply recommendation ranking experiment feature template email notification chat "
-        "call survey feedback rating loyalty voucher wallet card bank settlement dispute "
-        "claim policy quote lead campaign audience segment banner content article comment "
-        "upload export import archive backup"
-    ).split()
+SUBJECTS = _words(
+    "order payment basket search catalog price stock shipping invoice login profile "
+    "message review return coupon refund address tax ledger payout fraud image video "
+    "translation currency delivery route warehouse parcel label carrier slot calendar "
+    "booking ticket contract document signature consent audit report metric event "
+    "session permission token identity device location map weather forecast demand "
+    "supply recommendation ranking experiment feature template email notification chat "
+    "call survey feedback rating loyalty voucher wallet card bank settlement dispute "
+    "claim policy quote lead campaign audience segment banner content article comment "
+    "upload export import archive backup"
 )
 
 # The last word of a component's name, and the type it stands for.
@@ -67,39 +69,33 @@ SYSTEM_SUFFIXES = ("platform", "suite", "flow", "core", "hub")
 TEAM_SUFFIXES = ("team", "crew", "squad", "guild")
 
 # Most used first: the generator reaches for the front far more often than for the back.
-TAGS = tuple(
-    (
-        "java python go typescript kotlin postgres kafka kubernetes react customer-facing "
-        "internal rest batch pii grpc redis data legacy pci graphql machine-learning "
-        "event-driven mobile monorepo rust reporting search gdpr third-party scala "
-        "elasticsearch seasonal terraform c++ dotnet compliance realtime edge pilot sox"
-    ).split()
+TAGS = _words(
+    "java python go typescript kotlin postgres kafka kubernetes react customer-facing "
+    "internal rest batch pii grpc redis data legacy pci graphql machine-learning "
+    "event-driven mobile monorepo rust reporting search gdpr third-party scala "
+    "elasticsearch seasonal terraform c++ dotnet compliance realtime edge pilot sox"
 )
 
-FIRST_NAMES = tuple(
-    (
-        "aaliyah abel adaeze agnes aiko alma amara amir anders anika anton arjun asha astrid "
-        "ayla bela bianca bram camila carys chidi clara dalia dario deniz dmitri elif elias "
-        "elin emeka esme farah felix fiona gareth gia goran hana hassan helga hugo ibrahim "
-        "ines ingrid ivo jamal jana joao jonas kaito kamala karim katya kofi lars leila lena "
-        "liam linh lucia magnus malik mara mateo mei milan mina nadia naoko nikos noor olga "
-        "omar oscar paloma petra priya quentin rafael rania rosa sadia samir selma sofia sven "
-        "tadeo tamsin tariq thandi tomas uma valentin vera wanjiru xiomara yara yusuf zeynep"
-    ).split()
+FIRST_NAMES = _words(
+    "aaliyah abel adaeze agnes aiko alma amara amir anders anika anton arjun asha astrid "
+    "ayla bela bianca bram camila carys chidi clara dalia dario deniz dmitri elif elias "
+    "elin emeka esme farah felix fiona gareth gia goran hana hassan helga hugo ibrahim "
+    "ines ingrid ivo jamal jana joao jonas kaito kamala karim katya kofi lars leila lena "
+    "liam linh lucia magnus malik mara mateo mei milan mina nadia naoko nikos noor olga "
+    "omar oscar paloma petra priya quentin rafael rania rosa sadia samir selma sofia sven "
+    "tadeo tamsin tariq thandi tomas uma valentin vera wanjiru xiomara yara yusuf zeynep"
 )
 
-LAST_NAMES = tuple(
-    (
-        "abara achterberg adeyemi albrecht almeida andersson aydin bakker banerjee barreto "
-        "bergstrom bianchi bishara boateng brandt castellano chaudhry chen costa danso "
-        "delgado demir dubois eklund farouk ferrari fischer fofana gallagher ghosh grant "
-        "gupta haddad hansen hashimoto hernandez horvath ibarra ishikawa ivanova jankowski "
-        "jensen kamau kaplan khoury kimura kovacs kowalski kumar larsen lehtonen lindqvist "
-        "lopez maalouf maher marino mbeki mensah mishra molnar moreau mwangi nakamura "
-        "navarro ndiaye nguyen novak obi okafor oliveira osei ozturk park pereira petrov "
-        "quinn rahman reyes rossi saito santos schmidt sharma silva soto suzuki svensson "
-        "tanaka tran ueda varga vasquez vogel walsh wojcik yamada yilmaz zhang zielinski"
-    ).split()
+LAST_NAMES = _words(
+    "abara achterberg adeyemi albrecht almeida andersson aydin bakker banerjee barreto "
+    "bergstrom bianchi bishara boateng brandt castellano chaudhry chen costa danso "
+    "delgado demir dubois eklund farouk ferrari fischer fofana gallagher ghosh grant "
+    "gupta haddad hansen hashimoto hernandez horvath ibarra ishikawa ivanova jankowski "
+    "jensen kamau kaplan khoury kimura kovacs kowalski kumar larsen lehtonen lindqvist "
+    "lopez maalouf maher marino mbeki mensah mishra molnar moreau mwangi nakamura "
+    "navarro ndiaye nguyen novak obi okafor oliveira osei ozturk park pereira petrov "
+    "quinn rahman reyes rossi saito santos schmidt sharma silva soto suzuki svensson "
+    "tanaka tran ueda varga vasquez vogel walsh wojcik yamada yilmaz zhang zielinski"
 )
 
 VERBS = ("Keeps", "Serves", "Collects", "Checks", "Prepares", "Routes", "Stores", "Publishes")

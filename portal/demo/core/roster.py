@@ -103,12 +103,11 @@ def _unique(
     names: list[str] = []
     for parts in levels:
         total = prod(len(part) for part in parts)
-        for number in rng.sample(range(total), min(total, count - len(names))):
-            names.append(_combination(number, parts, joiner))
+        drawn = rng.sample(range(total), min(total, count - len(names)))
+        names.extend(_combination(number, parts, joiner) for number in drawn)
     fresh = len(names)
-    for extra in range(count - fresh):
-        names.append(f"{names[extra % fresh]}-{extra // fresh + 2}")
-    return names
+    again = range(count - fresh)
+    return names + [f"{names[extra % fresh]}-{extra // fresh + 2}" for extra in again]
 
 
 def _combination(number: int, parts: Sequence[Sequence[str]], joiner: str) -> str:
