@@ -55,9 +55,10 @@ class Kind:
     fields: tuple[Field, ...]
     relations: tuple[RelationField, ...] = ()
     versions: tuple[str, ...] = CORE_VERSIONS
-    spec_required: bool = True
     groups: Mapping[str, tuple[Field, ...]] = field(default_factory=dict)
     """Fields of objects inside spec, by the name of the object."""
+    by_type: Mapping[str, tuple[Field, ...]] = field(default_factory=dict)
+    """Further fields that a `spec.type` asks for."""
 
 
 def need(name: str, shape: str = "text") -> Field:
@@ -99,7 +100,7 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 "Resource",
                 (
                     need("type"), need("owner"), Field("dependsOn", "texts"),
-                    Field("dependencyOf", "texts"), Field("system"),
+                    Field("system"),
                 ),
                 (OWNER, DEPENDS_ON, DEPENDENCY_OF, SYSTEM),
             ),
@@ -161,7 +162,17 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                     need("type"), need("lifecycle"), need("owner"), Field("system"),
                     Field("dependsOn", "texts"),
                 ),
-                (OWNER, DEPENDS_ON, SYSTEM),
+                (
+                    OWNER, DEPENDS_ON, SYSTEM,
+                    RelationField("skills", "hasPart", "AiResource"),
+                    RelationField("plugins", "hasPart", "AiResource"),
+                ),
+                versions=("backstage.io/v1alpha1",),
+                by_type={
+                    "rule": (need("rationale"),),
+                    "plugin": (need("skills", "texts"),),
+                    "marketplace": (need("plugins", "texts"),),
+                },
             ),
         )
     }

@@ -85,7 +85,7 @@ def parse_location(value: Any) -> LocationRef:
         raise ValueError("write `type:target`, such as `url:https://…` or `dir:.`")
     if kind in ("http", "https"):
         raise ValueError(f"prefix the address with url: — `url:{value}`")
-    if target.lower().startswith("javascript:"):
+    if "".join(target.split()).lower().startswith("javascript:"):
         raise ValueError("a script is no location")
     return LocationRef(kind, target)
 

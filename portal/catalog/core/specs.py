@@ -18,7 +18,6 @@ from portal.catalog.core.findings import Finding, show
 from portal.catalog.core.kinds import KINDS, Field, Kind, find_kind
 from portal.catalog.core.relations import check_refs
 
-MANY = ("texts", "objects")
 MCP_SERVER = "mcp-server"
 SHAPES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "text": (lambda v: isinstance(v, str) and v != "", "text that is not empty"),
@@ -48,7 +47,7 @@ def _check_spec(entity: Mapping[str, Any], kind: Kind) -> Iterator[Finding]:
         yield missing("spec", f"{kind.name} needs it")
         return
     spec = entity["spec"]
-    for field in kind.fields:
+    for field in (*kind.fields, *kind.by_type.get(str(spec.get("type")), ())):
         if kind.name == "API" and field.name == "definition" and _is_mcp_server(spec):
             yield from _check_remotes(spec)
         else:

@@ -55,7 +55,8 @@ def generate(entities: int, seed: int) -> Iterator[Entity]:
 
 def _described(rng: Random, name: str) -> str:
     """Say in one sentence what the named thing could be for."""
-    subject = " ".join(name.replace(".", "-").split("-")[:2])
+    parts = name.split("-")
+    subject = " ".join((parts[:-1] or parts)[:2])
     start = f"{rng.choice(words.VERBS)} the {subject} {rng.choice(words.OBJECTS)}"
     return f"{start} {rng.choice(words.TAILS)}".rstrip() + "."
 

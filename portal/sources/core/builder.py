@@ -70,7 +70,7 @@ class Builder:
     def _scalar(self, event: Any) -> Any:
         if event.tag and event.tag != "!":
             value = resolve_tagged(event.tag, event.value)
-        elif event.style is None and event.tag is None:
+        elif event.implicit[0]:
             value = resolve_plain(event.value)
         else:
             value = event.value

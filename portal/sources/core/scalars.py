@@ -56,7 +56,8 @@ def resolve_tagged(tag: str, text: str) -> Any:
         return resolve_plain(text)
     if short == "binary":
         try:
-            return list(base64.b64decode("".join(text.split()), validate=True))
+            data = base64.b64decode("".join(text.split()), validate=True)
         except (binascii.Error, ValueError):
             return text
+        return {"type": "Buffer", "data": list(data)}
     return text

@@ -1,0 +1,12 @@
+import "htmx.org";
+import { installCopyButtons } from "./js/copy.js";
+import { installKeys } from "./js/keys.js";
+import { installPartial } from "./js/partial.js";
+import { installThemeSwitch } from "./js/themes.js";
+import { installTicking } from "./js/times.js";
+
+installThemeSwitch();
+installKeys();
+installCopyButtons();
+installPartial();
+installTicking();
