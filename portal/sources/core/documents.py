@@ -28,7 +28,8 @@ Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 class Document:
     """One document of a file: `value` when it could be read, else `error` with its line.
 
-    `number` counts from 1; `line` is where it begins; `lines` maps JSON paths to lines.
+    `number` counts from 1; `line` is where it begins; `lines` maps JSON paths
+    to lines; `text` is the raw text of a document that could not be read.
     """
 
     number: int
@@ -37,6 +38,7 @@ class Document:
     error: str | None = None
     error_line: int | None = None
     lines: dict[str, int] | None = None
+    text: str = ""
 
     @property
     def is_empty(self) -> bool:
@@ -102,19 +104,19 @@ def _read(chunk: str, number: int, first_line: int) -> Document:
     try:
         value = builder.build(yaml.parse(chunk, Loader=Loader))
     except Broken as error:
-        return Document(number, line, error=str(error), error_line=error.line)
+        return Document(number, line, error=str(error), error_line=error.line, text=chunk)
     except yaml.MarkedYAMLError as error:
         as_json = _try_json(chunk)
         if as_json is not None:
             return Document(number, line, value=as_json, lines={})
         mark = error.problem_mark or error.context_mark
         where = first_line + (mark.line if mark else 0)
-        return Document(number, line, error=_explain(error), error_line=where)
+        return Document(number, line, error=_explain(error), error_line=where, text=chunk)
     except ReaderError as error:
         where = first_line + chunk.count("\n", 0, error.position)
         return Document(
             number, line, error=f"a character that YAML does not allow (#x{error.character:04x})",
-            error_line=where,
+            error_line=where, text=chunk,
         )
     return Document(number, line, value=value, lines=builder.lines)
 

@@ -1,0 +1,121 @@
+"""Judges one document: an entity, something to skip, or an error with path, line, rule and fix."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from portal.catalog.core.findings import Finding
+from portal.catalog.core.refs import entity_ref
+from portal.catalog.core.specs import check_entity, list_hints
+from portal.sources.core.descriptors import (
+    broken_text_means_descriptor,
+    holds_template,
+    looks_like_descriptor,
+    looks_like_template,
+)
+from portal.sources.core.documents import Document
+from portal.sources.core.placeholders import ReadFile, resolve_placeholders
+
+OK, ERROR, SKIPPED = "ok", "error", "skipped"
+EMPTY = "empty document"
+TEMPLATE = "still a template"
+NO_DESCRIPTOR = "not a catalog descriptor"
+YAML_FIX = "Correct the YAML at this line; a linter such as yamllint shows more."
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of one document; `entity` is there when `status` is `ok`."""
+
+    file: str
+    document: int
+    line: int
+    status: str
+    reason: str = ""
+    ref: str | None = None
+    entity: Mapping[str, Any] | None = None
+    errors: tuple[Finding, ...] = ()
+    warnings: tuple[Finding, ...] = ()
+    is_unreadable: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the shape that `portal catalog check --json` and the API give."""
+        return {
+            "file": self.file,
+            "document": self.document,
+            "line": self.line,
+            "ref": self.ref,
+            "ok": self.status != ERROR,
+            "status": self.status,
+            "reason": self.reason,
+            "errors": [_finding_json(finding) for finding in self.errors],
+            "warnings": [_finding_json(finding) for finding in self.warnings],
+        }
+
+
+def _finding_json(finding: Finding) -> dict[str, Any]:
+    return {
+        "path": finding.path, "rule": finding.rule, "message": finding.message,
+        "fix": finding.fix, "line": finding.line,
+    }
+
+
+def judge_document(file: str, document: Document, read: ReadFile) -> Verdict:
+    """Judge one document of `file`; `read` gives the text behind a placeholder."""
+    bare = Verdict(file, document.number, document.line, SKIPPED)
+    if document.error is not None:
+        return _judge_broken(bare, document)
+    value = document.value
+    if value is None:
+        return replace(bare, reason=EMPTY)
+    if not looks_like_descriptor(value):
+        return replace(bare, reason=NO_DESCRIPTOR)
+    if holds_template(value):
+        return replace(bare, reason=TEMPLATE)
+    lines = document.lines or {}
+    value, found = resolve_placeholders(value, read)
+    found = found or check_entity(value)
+    if found:
+        return replace(
+            bare, status=ERROR, reason=found[0].message, ref=_find_ref(value),
+            errors=_locate(found, lines, document.line),
+        )
+    return replace(
+        bare, status=OK, ref=entity_ref(value).canonical, entity=value,
+        warnings=_locate(list_hints(value), lines, document.line),
+    )
+
+
+def _judge_broken(bare: Verdict, document: Document) -> Verdict:
+    if looks_like_template(document.text):
+        return replace(bare, reason=TEMPLATE)
+    if not broken_text_means_descriptor(document.text):
+        return replace(bare, reason=NO_DESCRIPTOR, is_unreadable=True)
+    message = f"This document is not YAML that can be read: {document.error}."
+    finding = Finding("", "yaml", message, YAML_FIX, document.error_line)
+    return replace(bare, status=ERROR, reason=message, errors=(finding,), is_unreadable=True)
+
+
+def _find_ref(value: Mapping[str, Any]) -> str | None:
+    try:
+        return entity_ref(value).canonical
+    except (KeyError, TypeError, AttributeError):
+        return None
+
+
+def _locate(
+    found: list[Finding], lines: Mapping[str, int], first: int
+) -> tuple[Finding, ...]:
+    return tuple(replace(finding, line=_line_of(finding.path, lines, first)) for finding in found)
+
+
+def _line_of(path: str, lines: Mapping[str, int], first: int) -> int:
+    """Return the line of a path, or of the nearest thing above it that is there."""
+    while path:
+        if path in lines:
+            return lines[path]
+        cut = max(path.rfind("."), path.rfind("["))
+        path = path[:cut] if cut > 0 else ""
+    return first

@@ -1,0 +1,1 @@
+"""Steps that need files: reading a source, checking it, ingesting it."""

@@ -1,0 +1,156 @@
+"""A folder or a single file on this machine; nothing outside its root is ever opened."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from portal.errors import InvalidInput, NotFound, TooLarge
+from portal.sources.core.documents import MAX_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SUFFIXES = (".yaml", ".yml", ".json")
+SKIPPED_FOLDERS = frozenset((".git", ".hg", ".svn", "node_modules", ".venv", "__pycache__"))
+MAX_FILES = 200_000
+
+
+class OutsideRoot(InvalidInput):
+    """A path leads out of the source."""
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """The root nothing leaves, and what to begin with: all descriptors below, or one file."""
+
+    root: Path
+    start: str | None = None
+
+    @classmethod
+    def open(cls, path: str) -> Folder:
+        """Return the folder or file at `path`; raises NotFound or InvalidInput."""
+        found = Path(path)
+        try:
+            resolved = found.resolve(strict=True)
+            if resolved.is_dir():
+                os.listdir(resolved)
+                return cls(resolved)
+        except FileNotFoundError:
+            raise NotFound(f"{path}: no such file or folder.", fix="Check the path.") from None
+        except (OSError, RuntimeError) as error:
+            raise InvalidInput(
+                f"{path} cannot be read: {_reason(error)}.", fix="Check its permissions."
+            ) from None
+        if not resolved.is_file():
+            raise InvalidInput(f"{path} is neither a file nor a folder.", fix="Give one of these.")
+        return cls(resolved.parent, resolved.name)
+
+    def list_files(self) -> Iterator[str]:
+        """Yield paths relative to the root, sorted, of what may hold descriptors."""
+        if self.start is not None:
+            yield self.start
+            return
+        pending, seen = [""], 0
+        while pending:
+            folder = pending.pop()
+            try:
+                entries = sorted(os.scandir(self.root / folder), key=lambda e: e.name)
+            except OSError:
+                yield f"{folder}/"  # reading it reports the reason
+                continue
+            below = []
+            for entry in entries:
+                path = f"{folder}/{entry.name}" if folder else entry.name
+                if entry.is_dir(follow_symlinks=False):
+                    if entry.name not in SKIPPED_FOLDERS:
+                        below.append(path)
+                elif entry.name.lower().endswith(SUFFIXES):
+                    seen += 1
+                    if seen > MAX_FILES:
+                        raise TooLarge(f"More than {MAX_FILES:,} files.", fix="Ingest parts of it.")
+                    yield path
+            pending.extend(reversed(below))
+
+    def read(self, path: str) -> bytes:
+        """Return a file's bytes; raises NotFound, OutsideRoot, TooLarge or InvalidInput."""
+        inside = self._inside(path)
+        try:
+            with inside.open("rb") as file:
+                if not inside.is_file():
+                    raise InvalidInput(f"{path} is no ordinary file.")
+                if os.fstat(file.fileno()).st_size > MAX_BYTES:
+                    raise TooLarge(
+                        f"The file is larger than {MAX_BYTES // 1024 // 1024} MB.",
+                        fix="Split it into several files.",
+                    )
+                return file.read(MAX_BYTES + 1)
+        except FileNotFoundError:
+            raise NotFound(f"{path} does not exist.", fix="Check the path.") from None
+        except OSError as error:
+            raise InvalidInput(
+                f"{path} cannot be read: {_reason(error)}.", fix="Check its permissions."
+            ) from None
+
+    def has(self, path: str) -> bool:
+        """Whether `path` is an ordinary file inside the root."""
+        return self._inside(path).is_file()
+
+    def resolve(self, base: str, target: str) -> str:
+        """Return the root-relative path of `target` as written in file `base`; raises OutsideRoot."""
+        if "://" in target or target.startswith(("/", "~", "\\")) or "\0" in target:
+            raise OutsideRoot(
+                f"{target} leads out of this source.",
+                fix="Only files of the same source are read: write a relative path.",
+            )
+        joined = os.path.normpath(os.path.join(os.path.dirname(base), target))  # noqa: PTH118, PTH120 - text, not files
+        if joined.startswith(".."):
+            raise OutsideRoot(
+                f"{target} leads out of this source.",
+                fix="Only files of the same source are read.",
+            )
+        return joined
+
+    def match(self, base: str, pattern: str) -> list[str]:
+        """Return the root-relative paths that a pattern written in file `base` stands for, sorted."""
+        wanted = self.resolve(base, pattern)
+        matcher = _compile(wanted)
+        fixed = re.split(r"[*?\[]", wanted, maxsplit=1)[0].rpartition("/")[0]
+        found = []
+        for folder, folders, files in os.walk(self.root / fixed):
+            folders[:] = sorted(name for name in folders if name not in SKIPPED_FOLDERS)
+            for name in files:
+                path = (Path(folder) / name).relative_to(self.root).as_posix()
+                if matcher.fullmatch(path):
+                    found.append(path)
+        return sorted(found)
+
+    def _inside(self, path: str) -> Path:
+        try:
+            real = (self.root / path).resolve()
+        except (OSError, RuntimeError) as error:
+            raise InvalidInput(f"{path} cannot be read: {_reason(error)}.") from None
+        if not real.is_relative_to(self.root):
+            raise OutsideRoot(
+                f"{path} leads out of this source.", fix="Only files of the same source are read."
+            )
+        return real
+
+
+def _reason(error: BaseException) -> str:
+    return getattr(error, "strerror", None) or str(error)
+
+
+def _compile(pattern: str) -> re.Pattern[str]:
+    """Return a pattern for `*` (within a folder), `**` (any folders), `?` and `[…]`."""
+    parts = re.split(r"(\*\*/|\*\*|\*|\?|\[[^\]/]+\])", pattern)
+    known = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    return re.compile(
+        "".join(
+            known.get(part) or (part.replace("[!", "[^") if part.startswith("[") else re.escape(part))
+            for part in parts
+        )
+    )
