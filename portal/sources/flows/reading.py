@@ -61,7 +61,7 @@ def read_file(folder: Folder, path: str) -> FileReport:
         return FileReport(path, "", (_fail(path, error),))
 
     def read(target: str) -> str:
-        return _read_placeholder(folder, path, target, digest.update)
+        return read_placeholder(folder, path, target, digest.update)
 
     verdicts: list[Verdict] = []
     targets: dict[str, None] = {}
@@ -85,9 +85,10 @@ def _fail(path: str, error: PortalError) -> Verdict:
     return Verdict(path, 1, 1, ERROR, reason=error.detail, errors=(finding,), is_unreadable=True)
 
 
-def _read_placeholder(
+def read_placeholder(
     folder: Folder, base: str, target: str, note: Callable[[bytes], None]
 ) -> str:
+    """Return the text `target` stands for in file `base`; raises PlaceholderError."""
     try:
         raw = folder.read(folder.resolve(base, target))
         note(raw)
