@@ -60,11 +60,13 @@ class Settings(BaseModel):
     bind: Bind = Field("127.0.0.1:8000", description="Address the portal listens on, `host:port`.")
     data_dir: Path = Field(Path("var"), description="Folder for everything the portal keeps.")
     database_url: DatabaseUrl = Field(
-        "", validate_default=False,
+        "",
+        validate_default=False,
         description="Database: `sqlite:///PATH` or `postgresql://…`. Default: SQLite under the data folder.",  # noqa: E501
     )
     secret_key: str = Field(
-        "", repr=False,
+        "",
+        repr=False,
         description="Signs what the portal hands out (cursors, jobs). Default: made once and kept in the data folder.",  # noqa: E501
     )
     demo: bool = Field(default=True, description="Show the demo company in an empty portal.")

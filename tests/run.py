@@ -18,7 +18,13 @@ LINTS = {
 }
 SUITES = {
     "unit tests": [
-        sys.executable, "-m", "pytest", "-q", "--disable-socket", "--allow-unix-socket", "tests/unit",
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "--disable-socket",
+        "--allow-unix-socket",
+        "tests/unit",
     ],
 }
 
@@ -46,7 +52,9 @@ def main() -> int:
         totals["passed" if succeeded else "failed"] += 1
     for name, command in SUITES.items():
         succeeded, output = run_step(name, command)
-        found = {word: int(number) for number, word in COUNTS.findall(output.strip().splitlines()[-1])}
+        found = {
+            word: int(number) for number, word in COUNTS.findall(output.strip().splitlines()[-1])
+        }
         totals["passed"] += found.get("passed", 0)
         broken = sum(found.get(word, 0) for word in ("failed", "error", "errors", "skipped"))
         totals["failed"] += broken or (0 if succeeded else 1)

@@ -41,8 +41,13 @@ def get_last_seal(session: Session) -> str:
 def entry_values(entry: AuditEntry) -> dict[str, Any]:
     """Return what a seal covers."""
     return {
-        "id": entry.id, "at": entry.at.isoformat(), "actor": entry.actor, "action": entry.action,
-        "subject": entry.subject, "before": entry.before, "after": entry.after,
+        "id": entry.id,
+        "at": entry.at.isoformat(),
+        "actor": entry.actor,
+        "action": entry.action,
+        "subject": entry.subject,
+        "before": entry.before,
+        "after": entry.after,
     }
 
 

@@ -30,8 +30,12 @@ def record_act(  # noqa: PLR0913 - an act has this many parts, all named
     """Write one act into the trail, in the unit of the change it tells of."""
     session.add(
         AuditEntry(
-            at=now.replace(microsecond=0), actor=actor, action=action, subject=subject[:400],
-            before=before, after=after,
+            at=now.replace(microsecond=0),
+            actor=actor,
+            action=action,
+            subject=subject[:400],
+            before=before,
+            after=after,
         )
     )
     work.publish(session, SEAL_TOPIC, "trail", due_at=now)

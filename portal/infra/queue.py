@@ -48,8 +48,11 @@ class Queue:
         if claimed is None:
             return
         consumer = next(
-            (c for c in self.contributions.consumers
-             if (c.topic, c.name) == (claimed.topic, claimed.consumer)),
+            (
+                c
+                for c in self.contributions.consumers
+                if (c.topic, c.name) == (claimed.topic, claimed.consumer)
+            ),
             None,
         )
         try:

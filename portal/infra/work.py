@@ -113,9 +113,7 @@ def claim(session: Session, work_id: int, *, now: datetime) -> Claim | None:
             (Work.claimed_until.is_(None)) | (Work.claimed_until < now),
         )
         .values(claimed_until=now + LEASE, attempts=Work.attempts + 1)
-        .returning(
-            Work.id, Work.topic, Work.subject, Work.consumer, Work.generation, Work.attempts
-        )
+        .returning(Work.id, Work.topic, Work.subject, Work.consumer, Work.generation, Work.attempts)
     ).one_or_none()
     return None if taken is None else Claim(*taken)
 

@@ -54,7 +54,12 @@ def make_problem(
     status: int, title: str, detail: str, *, fix: str = "", problems: tuple[Any, ...] = ()
 ) -> Response:
     """Return a problem+json answer (RFC 9457); `errors` names field, rule, message and fix."""
-    body: dict[str, Any] = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "detail": detail,
+    }
     if fix:
         body["fix"] = fix
     if problems:
@@ -65,7 +70,9 @@ def make_problem(
     return Response(json.dumps(body), status, mimetype="application/problem+json")
 
 
-def _answer(status: int, title: str, detail: str, *, fix: str, problems: tuple[Any, ...]) -> Response:
+def _answer(
+    status: int, title: str, detail: str, *, fix: str, problems: tuple[Any, ...]
+) -> Response:
     if request.path.startswith(API_PREFIX):
         return make_problem(status, title, detail, fix=fix, problems=problems)
     template = "error_fragment.html" if current_request().wants_fragment else "error.html"

@@ -75,8 +75,12 @@ def _list_nav(entries: Sequence[NavItem]) -> list[dict[str, Any]]:
     endpoint = request.endpoint or ""
     named = {item.endpoint for item in entries}
     feature = endpoint.partition(".")[0]
-    active = endpoint if endpoint in named else next(
-        (item.endpoint for item in entries if item.endpoint.partition(".")[0] == feature), ""
+    active = (
+        endpoint
+        if endpoint in named
+        else next(
+            (item.endpoint for item in entries if item.endpoint.partition(".")[0] == feature), ""
+        )
     )
     return [
         {"label": item.label, "url": url_for(item.endpoint), "active": item.endpoint == active}

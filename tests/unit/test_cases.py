@@ -16,10 +16,16 @@ from portal.sources.providers.folder import Folder
 
 CASES = Path(__file__).parents[1] / "cases"
 FORMATS = {
-    "name": fields.is_name, "namespace": fields.is_namespace, "kind": fields.is_kind,
-    "apiVersion": fields.is_api_version, "labelKey": fields.is_key,
-    "labelValue": fields.is_label_value, "annotationKey": fields.is_key,
-    "annotationValue": fields.is_text, "tag": fields.is_tag, "title": fields.is_filled,
+    "name": fields.is_name,
+    "namespace": fields.is_namespace,
+    "kind": fields.is_kind,
+    "apiVersion": fields.is_api_version,
+    "labelKey": fields.is_key,
+    "labelValue": fields.is_label_value,
+    "annotationKey": fields.is_key,
+    "annotationValue": fields.is_text,
+    "tag": fields.is_tag,
+    "title": fields.is_filled,
 }
 
 
@@ -30,7 +36,8 @@ def load(name: str) -> list[Any]:
 
 def component(**metadata: Any) -> dict[str, Any]:
     return {
-        "apiVersion": "backstage.io/v1alpha1", "kind": "Component",
+        "apiVersion": "backstage.io/v1alpha1",
+        "kind": "Component",
         "metadata": {"name": "ferry", **metadata},
         "spec": {"type": "service", "lifecycle": "production", "owner": "crew"},
     }
@@ -49,7 +56,8 @@ def test_field(case):
 def test_ref(case):
     try:
         found = refs.parse_ref(
-            case["value"], default_kind=case.get("default_kind"),
+            case["value"],
+            default_kind=case.get("default_kind"),
             default_namespace=case.get("default_namespace") or "default",
         )
     except ValueError:

@@ -67,7 +67,9 @@ def _list_all(entity: Mapping[str, Any]) -> Iterator[Alias]:
         if value and key not in SECRET_KEYS:
             yield Alias(system, value.strip().lower(), CERTAIN, f"metadata.annotations.{key}")
     for key in ("backstage.io/source-location", "backstage.io/view-url"):
-        yield from _from_repository(annotations.get(key, ""), f"metadata.annotations.{key}", CERTAIN)
+        yield from _from_repository(
+            annotations.get(key, ""), f"metadata.annotations.{key}", CERTAIN
+        )
     for index, link in enumerate(metadata.get("links") or ()):
         yield from _from_link(link["url"], f"metadata.links[{index}].url")
     profile = (entity.get("spec") or {}).get("profile")

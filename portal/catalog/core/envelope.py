@@ -14,14 +14,30 @@ Rule = tuple[Callable[[Any], bool], str, str]
 
 NAME_RULE = "1 to 63 letters, digits, `-`, `_`, `.`, starting and ending with a letter or digit"
 KEY_RULE = "`[prefix/]name`: prefix a lower-case DNS name, name like `metadata.name`"
-API_VERSION: Rule = (fields.is_api_version, "api-version", "`[prefix/]version`, such as `backstage.io/v1alpha1`")
+API_VERSION: Rule = (
+    fields.is_api_version,
+    "api-version",
+    "`[prefix/]version`, such as `backstage.io/v1alpha1`",
+)
 KIND: Rule = (fields.is_kind, "kind", "1 to 63 letters and digits, starting with a letter")
 NAME: Rule = (fields.is_name, "name", NAME_RULE)
-NAMESPACE: Rule = (fields.is_namespace, "namespace", "a DNS label: 1 to 63 lower-case letters, digits and single `-`")
+NAMESPACE: Rule = (
+    fields.is_namespace,
+    "namespace",
+    "a DNS label: 1 to 63 lower-case letters, digits and single `-`",
+)
 LABEL_VALUE: Rule = (fields.is_label_value, "label-value", f"empty text, or {NAME_RULE}")
-ANNOTATION_VALUE: Rule = (fields.is_text, "annotation-value", "text: put numbers and true/false in quotes")
+ANNOTATION_VALUE: Rule = (
+    fields.is_text,
+    "annotation-value",
+    "text: put numbers and true/false in quotes",
+)
 KEY: Rule = (fields.is_key, "key", KEY_RULE)
-TAG: Rule = (fields.is_tag, "tag", "1 to 63 lower-case letters, digits, `:`, `+`, `#`, joined by single `-`")
+TAG: Rule = (
+    fields.is_tag,
+    "tag",
+    "1 to 63 lower-case letters, digits, `:`, `+`, `#`, joined by single `-`",
+)
 FILLED: Rule = (fields.is_filled, "text", "text that is not empty")
 TEXT: Rule = (fields.is_text, "text", "text")
 URL: Rule = (fields.is_url, "url", "an absolute address such as `https://example.com/page`")
@@ -31,7 +47,12 @@ def break_rule(path: str, rule: Rule, value: Any) -> Finding:
     """Return the finding that `value` at `path` breaks `rule`."""
     _, name, words = rule
     if value is None:
-        return Finding(path, name, f"`{path}` is empty; it must be {words}.", f"Give `{path}` a value: {words}.")
+        return Finding(
+            path,
+            name,
+            f"`{path}` is empty; it must be {words}.",
+            f"Give `{path}` a value: {words}.",
+        )
     return Finding(
         path, name, f"`{path}` is {show(value)}; it must be {words}.", f"Change it to {words}."
     )
@@ -44,14 +65,18 @@ def missing(path: str, words: str) -> Finding:
 
 def wrong_shape(path: str, value: Any, shape: str) -> Finding:
     """Return the finding that a field holds another type."""
-    return Finding(path, "type", f"`{path}` is {show(value)}; it must be {shape}.", f"Write {shape}.")
+    return Finding(
+        path, "type", f"`{path}` is {show(value)}; it must be {shape}.", f"Write {shape}."
+    )
 
 
 def check_envelope(entity: Mapping[str, Any]) -> Iterator[Finding]:
     """Check the root and `metadata`; anything found makes the document unusable."""
     for name in entity:
         if name not in ROOT_FIELDS:
-            yield Finding(name, "unknown-field", f"`{name}` does not belong at the top level.", WITHIN_ROOT)
+            yield Finding(
+                name, "unknown-field", f"`{name}` does not belong at the top level.", WITHIN_ROOT
+            )
     yield from _check("apiVersion", entity, API_VERSION, required=True)
     yield from _check("kind", entity, KIND, required=True)
     metadata = entity.get("metadata")
@@ -65,7 +90,9 @@ def check_envelope(entity: Mapping[str, Any]) -> Iterator[Finding]:
         yield wrong_shape("spec", entity["spec"], "an object, or leave it out")
 
 
-def _check(path: str, owner: Mapping[str, Any], rule: Rule, *, required: bool = False) -> Iterator[Finding]:
+def _check(
+    path: str, owner: Mapping[str, Any], rule: Rule, *, required: bool = False
+) -> Iterator[Finding]:
     name = path.rpartition(".")[2]
     if name not in owner:
         if required:

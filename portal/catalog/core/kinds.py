@@ -79,27 +79,42 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             Kind(
                 "Component",
                 (
-                    need("type"), need("lifecycle"), need("owner"), Field("system"),
-                    Field("subcomponentOf"), Field("providesApis", "texts"),
-                    Field("consumesApis", "texts"), Field("dependsOn", "texts"),
+                    need("type"),
+                    need("lifecycle"),
+                    need("owner"),
+                    Field("system"),
+                    Field("subcomponentOf"),
+                    Field("providesApis", "texts"),
+                    Field("consumesApis", "texts"),
+                    Field("dependsOn", "texts"),
                 ),
                 (
                     OWNER,
                     RelationField("subcomponentOf", "partOf", "Component"),
                     RelationField("providesApis", "providesApi", "API"),
                     RelationField("consumesApis", "consumesApi", "API"),
-                    DEPENDS_ON, DEPENDENCY_OF, SYSTEM,
+                    DEPENDS_ON,
+                    DEPENDENCY_OF,
+                    SYSTEM,
                 ),
             ),
             Kind(
                 "API",
-                (need("type"), need("lifecycle"), need("owner"), need("definition"), Field("system")),
+                (
+                    need("type"),
+                    need("lifecycle"),
+                    need("owner"),
+                    need("definition"),
+                    Field("system"),
+                ),
                 (OWNER, SYSTEM),
             ),
             Kind(
                 "Resource",
                 (
-                    need("type"), need("owner"), Field("dependsOn", "texts"),
+                    need("type"),
+                    need("owner"),
+                    Field("dependsOn", "texts"),
                     Field("system"),
                 ),
                 (OWNER, DEPENDS_ON, DEPENDENCY_OF, SYSTEM),
@@ -117,8 +132,11 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             Kind(
                 "Group",
                 (
-                    need("type"), need("children", "texts"), Field("parent"),
-                    Field("members", "texts"), Field("profile", "object"),
+                    need("type"),
+                    need("children", "texts"),
+                    Field("parent"),
+                    Field("members", "texts"),
+                    Field("profile", "object"),
                 ),
                 (
                     RelationField("parent", "childOf", "Group"),
@@ -136,22 +154,29 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             Kind(
                 "Location",
                 (
-                    Field("type"), Field("target"), Field("targets", "texts"),
+                    Field("type"),
+                    Field("target"),
+                    Field("targets", "texts"),
                     Field("presence", choices=("required", "optional")),
                 ),
             ),
             Kind(
                 "Template",
                 (
-                    need("type"), need("steps", "objects"), Field("owner"),
-                    Field("parameters", "object or objects"), Field("output", "object"),
+                    need("type"),
+                    need("steps", "objects"),
+                    Field("owner"),
+                    Field("parameters", "object or objects"),
+                    Field("output", "object"),
                 ),
                 (OWNER,),
                 versions=("scaffolder.backstage.io/v1beta3",),
                 groups={
                     "steps": (
-                        Field("action", "any text", required=True), Field("id", "any text"),
-                        Field("name", "any text"), Field("input", "object"),
+                        Field("action", "any text", required=True),
+                        Field("id", "any text"),
+                        Field("name", "any text"),
+                        Field("input", "object"),
                         Field("if", "text or boolean"),
                     )
                 },
@@ -159,11 +184,16 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
             Kind(
                 "AiResource",
                 (
-                    need("type"), need("lifecycle"), need("owner"), Field("system"),
+                    need("type"),
+                    need("lifecycle"),
+                    need("owner"),
+                    Field("system"),
                     Field("dependsOn", "texts"),
                 ),
                 (
-                    OWNER, DEPENDS_ON, SYSTEM,
+                    OWNER,
+                    DEPENDS_ON,
+                    SYSTEM,
                     RelationField("skills", "hasPart", "AiResource"),
                     RelationField("plugins", "hasPart", "AiResource"),
                 ),

@@ -12,7 +12,14 @@ from types import MappingProxyType
 from typing import Any
 
 CLASSES = (
-    "service", "website", "job", "worker", "library", "data_store", "infrastructure", "external",
+    "service",
+    "website",
+    "job",
+    "worker",
+    "library",
+    "data_store",
+    "infrastructure",
+    "external",
     "other",
 )
 STAGES = ("experimental", "production", "deprecated", "retired")

@@ -70,9 +70,7 @@ def _split(text: str) -> tuple[str | None, str | None, str]:
 def entity_ref(entity: Mapping[str, Any]) -> EntityRef:
     """Return the reference of an entity whose envelope is valid."""
     metadata = entity["metadata"]
-    return EntityRef(
-        entity["kind"], metadata.get("namespace", DEFAULT_NAMESPACE), metadata["name"]
-    )
+    return EntityRef(entity["kind"], metadata.get("namespace", DEFAULT_NAMESPACE), metadata["name"])
 
 
 def parse_location(value: Any) -> LocationRef:

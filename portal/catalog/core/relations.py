@@ -11,7 +11,6 @@ from portal.catalog.core.kinds import FORWARD, PAIRS, Kind, RelationField, find_
 from portal.catalog.core.refs import DEFAULT_NAMESPACE, EntityRef, entity_ref, parse_ref
 
 
-
 @dataclass(frozen=True, slots=True)
 class Relation:
     """`source` stands in relation `type` to `target`; both are canonical references."""
@@ -55,13 +54,19 @@ def check_refs(entity: Mapping[str, Any], kind: Kind) -> Iterator[Finding]:
             parsed = _parse(entity, field, text)
         except ValueError as error:
             yield Finding(
-                path, "reference", f"`{path}` is {show(text)}: {error}.",
+                path,
+                "reference",
+                f"`{path}` is {show(text)}: {error}.",
                 f"Write `{(field.default_kind or 'component').lower()}:namespace/name`.",
             )
             continue
         if any(len(part) > 200 for part in (parsed.kind, parsed.namespace, parsed.name)):  # noqa: PLR2004 - what indexes hold
-            yield Finding(path, "reference", f"`{path}` is {show(text)}: longer than 200 characters.",
-                          "Refer to an entity by its name.")
+            yield Finding(
+                path,
+                "reference",
+                f"`{path}` is {show(text)}: longer than 200 characters.",
+                "Refer to an entity by its name.",
+            )
 
 
 def _parse(entity: Mapping[str, Any], field: RelationField, text: Any) -> EntityRef:
@@ -72,9 +77,7 @@ def _parse(entity: Mapping[str, Any], field: RelationField, text: Any) -> Entity
     )
 
 
-def _list_refs(
-    entity: Mapping[str, Any], kind: Kind
-) -> Iterator[tuple[RelationField, str, Any]]:
+def _list_refs(entity: Mapping[str, Any], kind: Kind) -> Iterator[tuple[RelationField, str, Any]]:
     spec = entity.get("spec")
     if not isinstance(spec, Mapping):
         return

@@ -26,7 +26,10 @@ SHAPES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "texts": (lambda v: isinstance(v, list), "a list of texts"),
     "object": (lambda v: isinstance(v, Mapping), "an object"),
     "objects": (lambda v: isinstance(v, list), "a list of objects"),
-    "object or objects": (lambda v: isinstance(v, Mapping | list), "an object or a list of objects"),
+    "object or objects": (
+        lambda v: isinstance(v, Mapping | list),
+        "an object or a list of objects",
+    ),
 }
 
 
@@ -97,14 +100,18 @@ def _is_mcp_server(spec: Mapping[str, Any]) -> bool:
 def _check_remotes(spec: Mapping[str, Any]) -> Iterator[Finding]:
     remotes = spec.get("remotes")
     if not isinstance(remotes, list) or not remotes:
-        yield missing("spec.remotes", "an API of type mcp-server names at least one, with `type` and `url`")
+        yield missing(
+            "spec.remotes", "an API of type mcp-server names at least one, with `type` and `url`"
+        )
         return
     for index, remote in enumerate(remotes):
         if not isinstance(remote, Mapping):
             yield wrong_shape(f"spec.remotes[{index}]", remote, "an object with `type` and `url`")
             continue
         for name in ("type", "url"):
-            yield from _check_field(remote, Field(name, required=True), f"spec.remotes[{index}]", {})
+            yield from _check_field(
+                remote, Field(name, required=True), f"spec.remotes[{index}]", {}
+            )
 
 
 def list_hints(entity: Mapping[str, Any]) -> list[Finding]:
@@ -115,7 +122,8 @@ def list_hints(entity: Mapping[str, Any]) -> list[Finding]:
         versions = ", ".join(KINDS[entity["kind"]].versions)
         hints.append(
             Finding(
-                "apiVersion", "unknown-version",
+                "apiVersion",
+                "unknown-version",
                 f"{entity['kind']} is not known under {show(entity['apiVersion'])}; it is kept as a generic entity.",
                 f"Write one of: {versions}.",
             )
@@ -126,7 +134,8 @@ def list_hints(entity: Mapping[str, Any]) -> list[Finding]:
         if not is_safe_link(link["url"]):
             hints.append(
                 Finding(
-                    f"metadata.links[{index}].url", "unsafe-link",
+                    f"metadata.links[{index}].url",
+                    "unsafe-link",
                     f"{show(link['url'])} is shown as text, not as a link.",
                     "Only http, https and mailto links can be clicked.",
                 )
@@ -146,12 +155,15 @@ def _hint_misspelt(spec: Mapping[str, Any], kind: Kind) -> Iterator[Finding]:
         )
         if close:
             yield Finding(
-                f"spec.{name}", "misspelt-field",
-                f"`spec.{name}` is not read; `{close}` is.", f"Rename it to `{close}`.",
+                f"spec.{name}",
+                "misspelt-field",
+                f"`spec.{name}` is not read; `{close}` is.",
+                f"Rename it to `{close}`.",
             )
         elif name in relations:
             yield Finding(
-                f"spec.{name}", "ignored-field",
+                f"spec.{name}",
+                "ignored-field",
                 f"`spec.{name}` makes no relation for a {kind.name}.",
                 "State the relation on the entity at its other end, or delete it.",
             )

@@ -6,21 +6,54 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-KUBERNETES_GROUPS = frozenset(
-    ("", "apps", "batch", "autoscaling", "policy", "extensions", "core")
-)
+KUBERNETES_GROUPS = frozenset(("", "apps", "batch", "autoscaling", "policy", "extensions", "core"))
 FOREIGN_GROUPS = (
-    "k8s.io", "argoproj.io", "istio.io", "fluxcd.io", "cert-manager.io", "coreos.com", "tekton.dev",
-    "knative.dev", "crossplane.io", "openshift.io", "x-k8s.io", "traefik.io", "hashicorp.com",
-    "slok.dev", "upbound.io", "external-secrets.io", "kyverno.io", "keda.sh", "grafana.com",
+    "k8s.io",
+    "argoproj.io",
+    "istio.io",
+    "fluxcd.io",
+    "cert-manager.io",
+    "coreos.com",
+    "tekton.dev",
+    "knative.dev",
+    "crossplane.io",
+    "openshift.io",
+    "x-k8s.io",
+    "traefik.io",
+    "hashicorp.com",
+    "slok.dev",
+    "upbound.io",
+    "external-secrets.io",
+    "kyverno.io",
+    "keda.sh",
+    "grafana.com",
 )
 FOREIGN_VERSIONS = ("openslo/", "sloth/", "datadog/", "compass/", "nobl9/", "dapr.io/")
 KUBERNETES_KINDS = frozenset(
     (
-        "Pod", "Service", "ConfigMap", "Secret", "Namespace", "ServiceAccount", "PersistentVolume",
-        "PersistentVolumeClaim", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job",
-        "CronJob", "HorizontalPodAutoscaler", "PodDisruptionBudget", "Endpoints", "Node", "List",
-        "LimitRange", "ResourceQuota", "Event", "Ingress",
+        "Pod",
+        "Service",
+        "ConfigMap",
+        "Secret",
+        "Namespace",
+        "ServiceAccount",
+        "PersistentVolume",
+        "PersistentVolumeClaim",
+        "Deployment",
+        "StatefulSet",
+        "DaemonSet",
+        "ReplicaSet",
+        "Job",
+        "CronJob",
+        "HorizontalPodAutoscaler",
+        "PodDisruptionBudget",
+        "Endpoints",
+        "Node",
+        "List",
+        "LimitRange",
+        "ResourceQuota",
+        "Event",
+        "Ingress",
     )
 )
 TEMPLATE_MARKS = re.compile(r"\$\{\{|\{%-?\s|\{\{\s*[\w.\-]+[^}]*\}\}")

@@ -115,8 +115,11 @@ def _read(chunk: str, number: int, first_line: int) -> Document:
     except ReaderError as error:
         where = first_line + chunk.count("\n", 0, error.position)
         return Document(
-            number, line, error=f"a character that YAML does not allow (#x{error.character:04x})",
-            error_line=where, text=chunk,
+            number,
+            line,
+            error=f"a character that YAML does not allow (#x{error.character:04x})",
+            error_line=where,
+            text=chunk,
         )
     return Document(number, line, value=value, lines=builder.lines)
 

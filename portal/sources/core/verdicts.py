@@ -57,8 +57,11 @@ class Verdict:
 
 def _finding_json(finding: Finding) -> dict[str, Any]:
     return {
-        "path": finding.path, "rule": finding.rule, "message": finding.message,
-        "fix": finding.fix, "line": finding.line,
+        "path": finding.path,
+        "rule": finding.rule,
+        "message": finding.message,
+        "fix": finding.fix,
+        "line": finding.line,
     }
 
 
@@ -79,11 +82,17 @@ def judge_document(file: str, document: Document, read: ReadFile) -> Verdict:
     found = found or check_entity(value)
     if found:
         return replace(
-            bare, status=ERROR, reason=found[0].message, ref=_find_ref(value),
+            bare,
+            status=ERROR,
+            reason=found[0].message,
+            ref=_find_ref(value),
             errors=_locate(found, lines, document.line),
         )
     return replace(
-        bare, status=OK, ref=entity_ref(value).canonical, entity=value,
+        bare,
+        status=OK,
+        ref=entity_ref(value).canonical,
+        entity=value,
         warnings=_locate(list_hints(value), lines, document.line),
     )
 
@@ -105,9 +114,7 @@ def _find_ref(value: Mapping[str, Any]) -> str | None:
         return None
 
 
-def _locate(
-    found: list[Finding], lines: Mapping[str, int], first: int
-) -> tuple[Finding, ...]:
+def _locate(found: list[Finding], lines: Mapping[str, int], first: int) -> tuple[Finding, ...]:
     return tuple(replace(finding, line=_line_of(finding.path, lines, first)) for finding in found)
 
 

@@ -66,8 +66,10 @@ def mark_repeats(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
 def refuse_repeat(verdict: Verdict, file: str, line: int) -> Verdict:
     """Return a verdict as an error: its entity stands at `file`:`line` already."""
     finding = Finding(
-        "metadata.name", "unique",
+        "metadata.name",
+        "unique",
         f"{verdict.ref} is already defined at {file}:{line}, which keeps it.",
-        "Rename or delete one of the two.", verdict.line,
+        "Rename or delete one of the two.",
+        verdict.line,
     )
     return replace(verdict, status=ERROR, reason=finding.message, errors=(finding,))

@@ -85,9 +85,7 @@ def _fail(path: str, error: PortalError) -> Verdict:
     return Verdict(path, 1, 1, ERROR, reason=error.detail, errors=(finding,), is_unreadable=True)
 
 
-def read_placeholder(
-    folder: Folder, base: str, target: str, note: Callable[[bytes], None]
-) -> str:
+def read_placeholder(folder: Folder, base: str, target: str, note: Callable[[bytes], None]) -> str:
     """Return the text `target` stands for in file `base`; raises PlaceholderError."""
     try:
         raw = folder.read(folder.resolve(base, target))
@@ -110,8 +108,13 @@ def follow(folder: Folder, path: str, verdict: Verdict) -> tuple[Verdict, list[s
     for target in list_targets(entity):
         if target.is_remote:
             notes.append(
-                Finding(target.path, "remote-target", f"{target.text} lies outside this source and is not read.",
-                        "Ingest that source too.", verdict.line)
+                Finding(
+                    target.path,
+                    "remote-target",
+                    f"{target.text} lies outside this source and is not read.",
+                    "Ingest that source too.",
+                    verdict.line,
+                )
             )
             continue
         try:
@@ -130,8 +133,10 @@ def _expand(folder: Folder, path: str, target: Target) -> list[str]:
         wanted = folder.resolve(path, target.text)
         matches = [wanted] if folder.has(wanted) else []
     if not matches and not target.is_optional:
-        raise NotFound(f"{target.text} stands for no file of this source.",
-                       fix="Correct the target, or state `presence: optional`.")
+        raise NotFound(
+            f"{target.text} stands for no file of this source.",
+            fix="Correct the target, or state `presence: optional`.",
+        )
     return matches
 
 

@@ -150,7 +150,8 @@ def _compile(pattern: str) -> re.Pattern[str]:
     known = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
     return re.compile(
         "".join(
-            known.get(part) or (part.replace("[!", "[^") if part.startswith("[") else re.escape(part))
+            known.get(part)
+            or (part.replace("[!", "[^") if part.startswith("[") else re.escape(part))
             for part in parts
         )
     )

@@ -1,0 +1,101 @@
+"""What the catalog keeps of an entity: its columns, tags, relations and aliases."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from portal.catalog.core.aliases import Alias, list_aliases
+from portal.catalog.core.meaning import find_class, find_stage, find_tier
+from portal.catalog.core.refs import entity_ref
+from portal.catalog.core.relations import Relation, list_relations
+
+LONGEST_WORD = 200
+NO_WORDS: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an entity was read: source, file, document number and line, both from 1."""
+
+    source: str
+    file: str
+    document_number: int
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """An entity ready to be stored; `columns` are those drawn from its document."""
+
+    ref: str
+    place: Place
+    digest: str
+    columns: Mapping[str, Any]
+    tags: tuple[str, ...]
+    relations: tuple[Relation, ...]
+    aliases: tuple[Alias, ...]
+
+
+def build_record(
+    entity: Mapping[str, Any],
+    place: Place,
+    *,
+    types: Mapping[str, str] = NO_WORDS,
+    lifecycles: Mapping[str, str] = NO_WORDS,
+    tiers: Mapping[str, str] = NO_WORDS,
+) -> Record:
+    """Return the record of a checked entity; the mappings are the company's own words."""
+    ref = entity_ref(entity)
+    metadata = entity["metadata"]
+    spec = entity.get("spec") or {}
+    kind = ref.kind.lower()
+    relations = tuple(dict.fromkeys(relation.forward for relation in list_relations(entity)))
+    title = metadata.get("title")
+    columns = {
+        "kind": kind,
+        "namespace": ref.namespace.lower(),
+        "name": ref.name,
+        "sort_name": (title or ref.name).lower()[:LONGEST_WORD],
+        "title": title,
+        "description": metadata.get("description"),
+        "type": _word(spec.get("type")),
+        "entity_class": find_class(spec.get("type"), kind, types),
+        "lifecycle": _word(spec.get("lifecycle")),
+        "stage": find_stage(spec.get("lifecycle"), lifecycles),
+        "tier": find_tier(entity, tiers),
+        "owner": _target(relations, ref.canonical, "ownedBy"),
+        "system": _target(relations, ref.canonical, "partOf", "system:"),
+        "document": dict(entity),
+    }
+    tags = tuple(dict.fromkeys(metadata.get("tags") or ()))
+    return Record(
+        ref.canonical,
+        place,
+        hashlib.blake2b(_canonical((entity, columns["entity_class"], columns["stage"], columns["tier"])), digest_size=16).hexdigest(),
+        {**columns, "tags": list(tags)},
+        tags,
+        relations,
+        tuple(list_aliases(entity)),
+    )
+
+
+def _canonical(value: Any) -> bytes:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _word(value: Any) -> str | None:
+    return value[:LONGEST_WORD] if isinstance(value, str) and value else None
+
+
+def _target(
+    relations: tuple[Relation, ...], ref: str, kind: str, prefix: str = ""
+) -> str | None:
+    return next(
+        (r.target for r in relations
+         if r.type == kind and r.source == ref and r.target.startswith(prefix)),
+        None,
+    )

@@ -1,0 +1,139 @@
+"""Tables of the catalog. Everything refers to entities by canonical reference, so a relation may
+point at something that does not exist (yet)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.infra.db import Base, JsonText, UtcDateTime
+
+REF = String(600)
+
+
+class Entity(Base):
+    """One entity: its document as read, and the columns lists are filtered and sorted by."""
+
+    __tablename__ = "entities"
+    __table_args__ = (
+        UniqueConstraint("ref"),
+        Index("ix_entities_sort", "sort_name", "id"),
+        Index("ix_entities_kind_sort", "kind", "sort_name", "id"),
+        Index("ix_entities_owner_sort", "owner", "sort_name", "id"),
+        Index("ix_entities_system", "system"),
+        Index("ix_entities_source", "source", "file"),
+        Index("ix_entities_updated_at", "updated_at", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ref: Mapped[str] = mapped_column(REF)
+    kind: Mapped[str] = mapped_column(String(63))
+    namespace: Mapped[str] = mapped_column(String(63))
+    name: Mapped[str] = mapped_column(String(63))
+    sort_name: Mapped[str] = mapped_column(String(200))
+    title: Mapped[str | None] = mapped_column(Text)
+    description: Mapped[str | None] = mapped_column(Text)
+    type: Mapped[str | None] = mapped_column(String(200))
+    entity_class: Mapped[str | None] = mapped_column(String(20))
+    lifecycle: Mapped[str | None] = mapped_column(String(200))
+    stage: Mapped[str | None] = mapped_column(String(20))
+    tier: Mapped[int | None] = mapped_column()
+    owner: Mapped[str | None] = mapped_column(REF)
+    system: Mapped[str | None] = mapped_column(REF)
+    tags: Mapped[Any] = mapped_column(JsonText)
+    document: Mapped[Any] = mapped_column(JsonText)
+    digest: Mapped[str] = mapped_column(String(32))
+    source: Mapped[str] = mapped_column(String(200))
+    file: Mapped[str] = mapped_column(Text)
+    document_number: Mapped[int] = mapped_column()
+    line: Mapped[int] = mapped_column()
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    read_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class EntityTag(Base):
+    """A tag of an entity."""
+
+    __tablename__ = "entity_tags"
+    __table_args__ = (Index("ix_entity_tags_tag", "tag", "ref"),)
+
+    ref: Mapped[str] = mapped_column(REF, primary_key=True)
+    tag: Mapped[str] = mapped_column(String(63), primary_key=True)
+
+
+class EntityRelation(Base):
+    """A relation in its stored direction; `declared_by` is the entity whose file states it."""
+
+    __tablename__ = "relations"
+    __table_args__ = (Index("ix_relations_source", "source"), Index("ix_relations_target", "target"))
+
+    declared_by: Mapped[str] = mapped_column(REF, primary_key=True)
+    type: Mapped[str] = mapped_column(String(63), primary_key=True)
+    source: Mapped[str] = mapped_column(REF, primary_key=True)
+    target: Mapped[str] = mapped_column(REF, primary_key=True)
+
+
+class EntityAlias(Base):
+    """Another name of an entity in some system."""
+
+    __tablename__ = "aliases"
+    __table_args__ = (Index("ix_aliases_value", "value", "system"),)
+
+    ref: Mapped[str] = mapped_column(REF, primary_key=True)
+    system: Mapped[str] = mapped_column(String(63), primary_key=True)
+    value: Mapped[str] = mapped_column(String(400), primary_key=True)
+    confidence: Mapped[str] = mapped_column(String(20))
+    confirmed_by: Mapped[str] = mapped_column(Text)
+
+
+class CatalogProblem(Base):
+    """Something wrong with a file, a document or a reference of a source."""
+
+    __tablename__ = "catalog_problems"
+    __table_args__ = (
+        Index("ix_catalog_problems_file", "source", "file"),
+        Index("ix_catalog_problems_ref", "ref"),
+        Index("ix_catalog_problems_severity", "severity", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    severity: Mapped[str] = mapped_column(String(10))
+    rule: Mapped[str] = mapped_column(String(40))
+    ref: Mapped[str | None] = mapped_column(REF)
+    source: Mapped[str] = mapped_column(String(200))
+    file: Mapped[str] = mapped_column(Text)
+    document_number: Mapped[int] = mapped_column()
+    line: Mapped[int] = mapped_column()
+    path: Mapped[str] = mapped_column(Text)
+    message: Mapped[str] = mapped_column(Text)
+    fix: Mapped[str] = mapped_column(Text)
+
+
+class RemovedEntity(Base):
+    """An entity that vanished from its source, kept while it can be brought back."""
+
+    __tablename__ = "removed_entities"
+    __table_args__ = (Index("ix_removed_entities_removed_at", "removed_at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ref: Mapped[str] = mapped_column(REF)
+    source: Mapped[str] = mapped_column(String(200))
+    file: Mapped[str] = mapped_column(Text)
+    document_number: Mapped[int] = mapped_column()
+    line: Mapped[int] = mapped_column()
+    document: Mapped[Any] = mapped_column(JsonText)
+    removed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    run_id: Mapped[int] = mapped_column()
+
+
+class CatalogState(Base):
+    """One row: the revision that grows with every change of the catalog."""
+
+    __tablename__ = "catalog_state"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    revision: Mapped[int] = mapped_column()

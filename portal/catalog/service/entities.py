@@ -1,0 +1,190 @@
+"""Writes entities in bulk: what is new, changed, moved, removed, brought back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, insert, select, update
+
+from portal.auth.core import Actor, authorise
+from portal.catalog.core.records import Place, Record, build_record
+from portal.catalog.models import (
+    CatalogProblem,
+    CatalogState,
+    Entity,
+    EntityAlias,
+    EntityRelation,
+    EntityTag,
+    RemovedEntity,
+)
+from portal.infra.contributions import get_contributions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+WRITE = "catalog:entity:write"
+PARTS = (EntityTag, EntityAlias)
+
+
+@dataclass(slots=True)
+class Applied:
+    """What a batch did; `claimed` maps refs that another source keeps to where they stand."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    claimed: dict[str, Place] = field(default_factory=dict)
+
+
+def make_record(session: Session, entity: Mapping[str, Any], place: Place) -> Record:
+    """Return the record of a checked entity in the company's own words."""
+    words = get_contributions(session).vocabulary
+    return build_record(
+        entity, place,
+        types=words.type_classes, lifecycles=words.lifecycle_stages, tiers=words.tiers,
+    )
+
+
+def apply_records(
+    session: Session, actor: Actor, records: Sequence[Record], *, now: datetime
+) -> Applied:
+    """Write one batch of records; a ref that another source holds stays that source's."""
+    authorise(actor, WRITE)
+    applied = Applied()
+    held = {
+        row.ref: row
+        for row in session.execute(
+            select(
+                Entity.ref, Entity.digest, Entity.source, Entity.file,
+                Entity.document_number, Entity.line,
+            ).where(Entity.ref.in_([record.ref for record in records]))
+        )
+    }
+    fresh: list[Record] = []
+    changed: list[Record] = []
+    for record in records:
+        row = held.get(record.ref)
+        place = None if row is None else Place(row.source, row.file, row.document_number, row.line)
+        if row is None or place is None:
+            fresh.append(record)
+        elif row.source != record.place.source:
+            applied.claimed[record.ref] = place
+        elif row.digest == record.digest and place == record.place:
+            applied.unchanged += 1
+        else:
+            changed.append(record)
+    _forget_parts(session, [record.ref for record in changed])
+    _insert(session, fresh, now)
+    _update(session, changed, now)
+    _insert_parts(session, [*fresh, *changed])
+    applied.created, applied.updated = len(fresh), len(changed)
+    if fresh or changed:
+        bump_revision(session)
+    return applied
+
+
+def _columns(record: Record, now: datetime) -> dict[str, Any]:
+    place = record.place
+    return {
+        **record.columns, "digest": record.digest, "source": place.source, "file": place.file,
+        "document_number": place.document_number, "line": place.line,
+        "updated_at": now, "read_at": now,
+    }
+
+
+def _insert(session: Session, records: Sequence[Record], now: datetime) -> None:
+    if records:
+        rows = [{**_columns(r, now), "ref": r.ref, "created_at": now} for r in records]
+        session.execute(insert(Entity), rows)
+
+
+def _update(session: Session, records: Sequence[Record], now: datetime) -> None:
+    for record in records:
+        session.execute(
+            update(Entity).where(Entity.ref == record.ref).values(**_columns(record, now))
+        )
+
+
+def _insert_parts(session: Session, records: Sequence[Record]) -> None:
+    rows: dict[Any, list[dict[str, Any]]] = {
+        EntityTag: [{"ref": r.ref, "tag": tag} for r in records for tag in r.tags],
+        EntityRelation: [
+            {"declared_by": r.ref, "type": x.type, "source": x.source, "target": x.target}
+            for r in records
+            for x in r.relations
+        ],
+        EntityAlias: [
+            {"ref": r.ref, "system": a.system, "value": a.value, "confidence": a.confidence,
+             "confirmed_by": a.confirmed_by}
+            for r in records
+            for a in r.aliases
+        ],
+    }
+    for table, values in rows.items():
+        if values:
+            session.execute(insert(table), values)
+
+
+def _forget_parts(session: Session, refs: Sequence[str]) -> None:
+    if refs:
+        for table in PARTS:
+            session.execute(delete(table).where(table.ref.in_(refs)))
+        session.execute(delete(EntityRelation).where(EntityRelation.declared_by.in_(refs)))
+
+
+def remove_entities(
+    session: Session, actor: Actor, refs: Sequence[str], *, run_id: int, now: datetime
+) -> int:
+    """Remove one batch of entities and keep what is needed to bring them back."""
+    authorise(actor, WRITE)
+    rows = session.scalars(select(Entity).where(Entity.ref.in_(refs))).all()
+    kept = [
+        {"ref": e.ref, "source": e.source, "file": e.file, "document_number": e.document_number,
+         "line": e.line, "document": e.document, "removed_at": now, "run_id": run_id}
+        for e in rows
+    ]
+    if not kept:
+        return 0
+    session.execute(insert(RemovedEntity), kept)
+    _forget_parts(session, refs)
+    session.execute(delete(CatalogProblem).where(CatalogProblem.ref.in_(refs)))
+    session.execute(delete(Entity).where(Entity.ref.in_(refs)))
+    bump_revision(session)
+    return len(kept)
+
+
+def restore_removed(
+    session: Session, actor: Actor, removed: Iterable[RemovedEntity], *, now: datetime
+) -> list[str]:
+    """Bring removed entities back where their ref is free; returns the refs that are back."""
+    authorise(actor, WRITE)
+    rows = list(removed)
+    records = [
+        make_record(
+            session, row.document, Place(row.source, row.file, row.document_number, row.line)
+        )
+        for row in rows
+    ]
+    taken = set(
+        session.scalars(select(Entity.ref).where(Entity.ref.in_([r.ref for r in records])))
+    )
+    back = [record for record in records if record.ref not in taken]
+    apply_records(session, actor, back, now=now)
+    session.execute(delete(RemovedEntity).where(RemovedEntity.id.in_([row.id for row in rows])))
+    return [record.ref for record in back]
+
+
+def bump_revision(session: Session) -> None:
+    """Move the catalog to its next revision."""
+    moved = session.execute(
+        update(CatalogState)
+        .where(CatalogState.id == 1)
+        .values(revision=CatalogState.revision + 1)
+        .returning(CatalogState.revision)
+    ).one_or_none()
+    if moved is None:
+        session.execute(insert(CatalogState).values(id=1, revision=1))
