@@ -1,0 +1,50 @@
+"""What stands around one entity: relations both ways, aliases, problems."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import or_, select
+
+from portal.catalog.core.relations import Relation
+from portal.catalog.models import CatalogProblem, EntityAlias, EntityRelation
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.orm import Session
+
+MOST_RELATIONS = 5_000
+
+
+def list_relations(session: Session, ref: str) -> list[Relation]:
+    """Return the relations of an entity as seen from it, without repeats, sorted."""
+    rows = session.execute(
+        select(EntityRelation.source, EntityRelation.type, EntityRelation.target)
+        .where(or_(EntityRelation.source == ref, EntityRelation.target == ref))
+        .limit(MOST_RELATIONS)
+    )
+    found: set[Relation] = set()
+    for source, kind, target in rows:
+        relation = Relation(source, kind, target)
+        if source == ref:
+            found.add(relation)
+        if target == ref:
+            found.add(relation.inverse)
+    return sorted(found, key=lambda relation: (relation.type, relation.target))
+
+
+def list_aliases(session: Session, ref: str) -> Sequence[EntityAlias]:
+    """Return the aliases of an entity."""
+    return session.scalars(
+        select(EntityAlias)
+        .where(EntityAlias.ref == ref)
+        .order_by(EntityAlias.system, EntityAlias.value)
+    ).all()
+
+
+def list_problems(session: Session, ref: str) -> Sequence[CatalogProblem]:
+    """Return what is wrong with an entity."""
+    return session.scalars(
+        select(CatalogProblem).where(CatalogProblem.ref == ref).order_by(CatalogProblem.id).limit(200)
+    ).all()

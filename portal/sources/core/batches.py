@@ -1,0 +1,66 @@
+"""From verdicts on a file to what is written about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from portal.catalog.core.findings import Finding
+from portal.catalog.core.records import Place
+from portal.sources.core.verdicts import OK, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyFile:
+    """A file ready to be written: its entities, everything it claims, and what is wrong with it."""
+
+    path: str
+    digest: str
+    verdicts: tuple[Verdict, ...]
+    entities: tuple[tuple[Mapping[str, Any], Place], ...]
+    refs: tuple[str, ...]
+    is_settled: bool
+
+
+def prepare_file(
+    source: str, path: str, digest: str, verdicts: tuple[Verdict, ...]
+) -> ReadyFile:
+    """Return what to write about a file; a refused document keeps the entity it names as it was."""
+    entities = tuple(
+        (v.entity, Place(source, path, v.document, v.line))
+        for v in verdicts
+        if v.status == OK and v.entity is not None
+    )
+    refs = tuple(dict.fromkeys(v.ref for v in verdicts if v.ref is not None))
+    is_settled = all(f.rule != "unique" for v in verdicts for f in v.errors)
+    return ReadyFile(path, digest, verdicts, entities, refs, is_settled and bool(digest))
+
+
+def list_problems(
+    source: str, file: ReadyFile, claimed: Mapping[str, Place]
+) -> Iterator[dict[str, Any]]:
+    """Yield the problems of a file as rows; `claimed` are refs that other sources keep."""
+    for verdict in file.verdicts:
+        for finding in verdict.errors:
+            yield _row(source, verdict, "error", finding)
+        for finding in verdict.warnings:
+            yield _row(source, verdict, "warning", finding)
+        place = claimed.get(verdict.ref or "")
+        if place is not None and verdict.status == OK:
+            finding = Finding(
+                "metadata.name", "conflict",
+                f"{verdict.ref} belongs to {place.source} ({place.file}:{place.line}), which was "
+                f"first; this one in {source} ({verdict.file}:{verdict.line}) is not used.",
+                "Delete or rename one of the two.",
+            )
+            yield _row(source, verdict, "error", finding)
+
+
+def _row(source: str, verdict: Verdict, severity: str, finding: Finding) -> dict[str, Any]:
+    return {
+        "severity": severity, "rule": finding.rule, "ref": verdict.ref, "source": source,
+        "file": verdict.file, "document_number": verdict.document,
+        "line": finding.line or verdict.line, "path": finding.path,
+        "message": finding.message, "fix": finding.fix,
+    }

@@ -1,0 +1,171 @@
+"""Ingests a source: reads files outside any unit, writes them in batches, removes last.
+
+Files are taken in the order they are found; the first that defines a ref keeps it, so a second
+run, or one that follows a killed run, ends where a fresh import would.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from portal.catalog.service.entities import remove_entities
+from portal.infra.clock import utc_now
+from portal.infra.db import BATCH_ROWS, Database
+from portal.sources import service
+from portal.sources.core.batches import ReadyFile, prepare_file
+from portal.sources.core.verdicts import ERROR, OK, SKIPPED, Verdict
+from portal.sources.flows.checking import refuse_repeat
+from portal.sources.flows.reading import FileReport, read_folder
+from portal.sources.queries import list_files
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from portal.auth.core import Actor
+    from portal.sources.models import Source, SourceFile
+    from portal.sources.providers.folder import Folder
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a run did, in numbers; `held` are removals that were not carried out, and why."""
+
+    source: str
+    files: int = 0
+    documents: int = 0
+    refused: int = 0
+    skipped: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    conflicts: int = 0
+    removed: int = 0
+    held: int = 0
+    held_because: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the numbers by name."""
+        return asdict(self)
+
+
+class Ingest:
+    """One run over one source; `on_file` is told of every file, for a progress bar."""
+
+    def __init__(
+        self, database: Database, actor: Actor, name: str, *, people: bool = False,
+        remove: bool = False, on_file: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.database = database
+        self.actor = actor
+        self.outcome = Outcome(name)
+        self._people = people
+        self._remove = remove
+        self._on_file = on_file
+        self._claims: dict[str, Verdict] = {}
+        self._seen: set[str] = set()
+        self._unreadable = ""
+
+    def run(self, folders: Sequence[Folder]) -> Outcome:
+        """Read, write in batches, then remove what vanished; returns the numbers."""
+        with self.database.unit(write=True) as session:
+            source, run = service.begin_run(
+                session, self.actor, self.outcome.source,
+                people=self._people, remove=self._remove, now=utc_now(),
+            )
+            known = list_files(session, source.id)
+        for batch in _batches(self._read(folders, known)):
+            self._write(source, batch)
+        gone = [path for path in known if path not in self._seen]
+        for start in range(0, len(gone), BATCH_ROWS):
+            with self.database.unit(write=True) as session:
+                service.forget_files(
+                    session, self.actor, source, paths=gone[start : start + BATCH_ROWS]
+                )
+        self._remove_vanished(source, run.id)
+        with self.database.unit(write=True) as session:
+            service.finish_run(
+                session, self.actor, source, run_id=run.id,
+                counts=self.outcome.as_json(), now=utc_now(),
+            )
+        return self.outcome
+
+    def _read(
+        self, folders: Iterable[Folder], known: dict[str, SourceFile]
+    ) -> Iterator[ReadyFile]:
+        for folder in folders:
+            for report in read_folder(folder):
+                if report.path in self._seen:
+                    continue
+                self._seen.add(report.path)
+                self._on_file(report.path)
+                self._count(report)
+                verdicts = tuple(self._claim(verdict) for verdict in report.verdicts)
+                ready = prepare_file(self.outcome.source, report.path, report.digest, verdicts)
+                before = known.get(report.path)
+                if before is None or before.digest != ready.digest or not (
+                    before.is_settled and ready.is_settled
+                ):
+                    yield ready
+                else:
+                    self.outcome.unchanged += len(ready.entities)
+
+    def _claim(self, verdict: Verdict) -> Verdict:
+        if verdict.ref is None or verdict.status != OK:
+            return verdict
+        first = self._claims.setdefault(verdict.ref, verdict)
+        if first is verdict:
+            # Nothing but the place is needed again, and documents are large.
+            self._claims[verdict.ref] = replace(verdict, entity=None)
+            return verdict
+        return refuse_repeat(verdict, first.file, first.line)
+
+    def _count(self, report: FileReport) -> None:
+        self.outcome.files += 1
+        self.outcome.documents += len(report.verdicts)
+        self.outcome.refused += sum(v.status == ERROR for v in report.verdicts)
+        self.outcome.skipped += sum(v.status == SKIPPED for v in report.verdicts)
+        for verdict in report.verdicts:
+            if verdict.is_unreadable and verdict.status == ERROR:
+                self._unreadable = self._unreadable or f"{verdict.file}:{verdict.line}"
+            if verdict.ref is not None and verdict.status == ERROR:
+                self._claims.setdefault(verdict.ref, replace(verdict, entity=None))
+
+    def _write(self, source: Source, files: Sequence[ReadyFile]) -> None:
+        with self.database.unit(write=True) as session:
+            applied = service.apply_files(session, self.actor, source, files=files, now=utc_now())
+        self.outcome.created += applied.created
+        self.outcome.updated += applied.updated
+        self.outcome.unchanged += applied.unchanged
+        self.outcome.conflicts += len(applied.claimed)
+
+    def _remove_vanished(self, source: Source, run_id: int) -> None:
+        with self.database.unit(write=False) as session:
+            vanished = service.list_vanished(session, source, set(self._claims))
+        if vanished and (self._unreadable or source.holds_removals):
+            self.outcome.held = len(vanished)
+            self.outcome.held_because = (
+                f"{self._unreadable} could not be read" if self._unreadable
+                else "an undo holds them back; --remove carries them out"
+            )
+            return
+        for start in range(0, len(vanished), BATCH_ROWS):
+            with self.database.unit(write=True) as session:
+                self.outcome.removed += remove_entities(
+                    session, self.actor, vanished[start : start + BATCH_ROWS],
+                    run_id=run_id, now=utc_now(),
+                )
+
+
+def _batches(files: Iterable[ReadyFile]) -> Iterator[list[ReadyFile]]:
+    """Group files so that a batch writes at most about BATCH_ROWS entities."""
+    batch: list[ReadyFile] = []
+    rows = 0
+    for file in files:
+        if batch and rows + len(file.entities) > BATCH_ROWS:
+            yield batch
+            batch, rows = [], 0
+        batch.append(file)
+        rows += len(file.entities) + 1
+    if batch:
+        yield batch

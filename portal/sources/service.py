@@ -1,0 +1,146 @@
+"""Writes of sources: runs begun and ended, batches of files, removals, undo."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, select, update
+
+from portal.audit.service import record_act
+from portal.auth.core import Actor, authorise
+from portal.catalog.models import Entity, RemovedEntity
+from portal.catalog.service.entities import Applied, apply_records, make_record, restore_removed
+from portal.catalog.service.problems import refresh_dangling, replace_problems
+from portal.errors import NotFound
+from portal.sources.core.batches import ReadyFile, list_problems
+from portal.sources.models import Source, SourceFile, SourceRun
+from portal.sources.queries import find_source
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+RUN = "sources:run:write"
+
+
+def begin_run(
+    session: Session, actor: Actor, name: str, *, people: bool, remove: bool, now: datetime
+) -> tuple[Source, SourceRun]:
+    """Open a run of the source called `name`, which is made on its first one."""
+    authorise(actor, RUN)
+    source = find_source(session, name)
+    if source is None:
+        source = Source(name=name, created_at=now)
+        session.add(source)
+        session.flush()
+    if people and not source.is_people_authority:
+        source.is_people_authority = True
+        record_act(
+            session, actor.name, f"source:{name}", action="source.trust_for_people",
+            before={"people": False}, after={"people": True}, now=now,
+        )
+    if remove:
+        source.holds_removals = False
+    run = SourceRun(source_id=source.id, started_at=now)
+    session.add(run)
+    session.flush()
+    return source, run
+
+
+def apply_files(
+    session: Session, actor: Actor, source: Source, *, files: Sequence[ReadyFile], now: datetime
+) -> Applied:
+    """Write one batch of files: their entities, problems and what they were read as."""
+    authorise(actor, RUN)
+    records = [
+        make_record(session, entity, place) for file in files for entity, place in file.entities
+    ]
+    applied = apply_records(session, actor, records, now=now)
+    problems = [row for file in files for row in list_problems(source.name, file, applied.claimed)]
+    paths = [file.path for file in files]
+    replace_problems(session, actor, source.name, files=paths, problems=problems)
+    session.execute(
+        delete(SourceFile).where(SourceFile.source_id == source.id, SourceFile.path.in_(paths))
+    )
+    session.add_all(
+        SourceFile(
+            source_id=source.id, path=file.path, digest=file.digest, refs=list(file.refs),
+            is_settled=file.is_settled and not applied.claimed.keys() & set(file.refs),
+        )
+        for file in files
+    )
+    session.flush()
+    return applied
+
+
+def forget_files(session: Session, actor: Actor, source: Source, *, paths: Sequence[str]) -> None:
+    """Forget files that are gone, and what was wrong with them."""
+    authorise(actor, RUN)
+    replace_problems(session, actor, source.name, files=paths, problems=())
+    session.execute(
+        delete(SourceFile).where(SourceFile.source_id == source.id, SourceFile.path.in_(paths))
+    )
+
+
+def list_vanished(session: Session, source: Source, present: set[str]) -> list[str]:
+    """Return refs the source still holds in the catalog though none of its files defines them."""
+    held = session.scalars(select(Entity.ref).where(Entity.source == source.name))
+    return sorted(ref for ref in held if ref not in present)
+
+
+def finish_run(
+    session: Session, actor: Actor, source: Source, *, run_id: int,
+    counts: Mapping[str, Any], now: datetime,
+) -> None:
+    """Close a run: references are looked up again when anything changed, the act is audited."""
+    authorise(actor, RUN)
+    run = session.get_one(SourceRun, run_id)
+    cut_short = session.scalar(
+        select(SourceRun.id)
+        .where(SourceRun.source_id == source.id, SourceRun.finished_at.is_(None), SourceRun.id < run_id)
+        .limit(1)
+    )
+    run.finished_at, run.counts = now, dict(counts)
+    if counts["created"] or counts["updated"] or counts["removed"] or cut_short:
+        session.execute(
+            update(SourceRun)
+            .where(SourceRun.source_id == source.id, SourceRun.finished_at.is_(None))
+            .values(finished_at=now)
+        )
+        refresh_dangling(session, actor)
+        record_act(
+            session, actor.name, f"source:{source.name}", action="source.ingest",
+            after=dict(counts), now=now,
+        )
+    session.flush()
+
+
+def undo_removals(session: Session, actor: Actor, name: str | None, *, now: datetime) -> list[str]:
+    """Bring back what the last run that removed anything took, and hold removals from then on."""
+    authorise(actor, RUN)
+    query = select(RemovedEntity).order_by(RemovedEntity.run_id.desc()).limit(1)
+    if name is not None:
+        query = query.where(RemovedEntity.source == name)
+    last = session.scalar(query)
+    if last is None:
+        raise NotFound(
+            "There is nothing to bring back.",
+            fix="Removed entities are kept for PORTAL_UNDO_HOURS.",
+        )
+    removed = session.scalars(
+        select(RemovedEntity).where(
+            RemovedEntity.run_id == last.run_id, RemovedEntity.source == last.source
+        )
+    ).all()
+    refs = restore_removed(session, actor, removed, now=now)
+    source = find_source(session, last.source)
+    if source is not None:
+        source.holds_removals = True
+    refresh_dangling(session, actor)
+    record_act(
+        session, actor.name, f"source:{last.source}", action="source.undo_removals",
+        after={"restored": len(refs)}, now=now,
+    )
+    return refs
