@@ -64,4 +64,4 @@ def configure_logs(level: str, shape: str) -> None:
 
 def get_logger(name: str) -> Any:
     """Return a structured logger bound to `name`."""
-    return structlog.get_logger(logger=name)
+    return structlog.get_logger(component=name)

@@ -24,6 +24,8 @@ LIST_COLUMNS = (
     Entity.file, Entity.line, Entity.updated_at,
 )
 SORT_COLUMNS: dict[str, Any] = {"name": Entity.sort_name, "updated": Entity.updated_at}
+MOST_GROUPS = 500
+_choices: LRUCache[tuple[Any, ...], tuple[tuple[str, ...], tuple[str, ...]]] = LRUCache(maxsize=8)
 _totals: LRUCache[tuple[Any, ...], int] = LRUCache(maxsize=512)
 
 
@@ -121,11 +123,16 @@ def count_problems(session: Session, refs: Iterable[str]) -> dict[str, int]:
     return {row[0]: row[1] for row in rows}
 
 
-def list_kinds(session: Session) -> list[str]:
-    """Return the kinds there are, sorted, by skipping from one to the next along the index."""
-    found: list[str] = []
-    kind = session.scalar(select(func.min(Entity.kind)))
-    while kind is not None and len(found) < 50:  # noqa: PLR2004 - more would not fit a list to choose from
-        found.append(kind)
-        kind = session.scalar(select(func.min(Entity.kind)).where(Entity.kind > kind))
-    return found
+def list_choices(session: Session) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the kinds there are and the names of groups (at most 500), for filters."""
+    key = ("choices", str(session.get_bind().engine.url), get_revision(session))
+    if key not in _choices:
+        kinds = session.scalars(select(Entity.kind).distinct().order_by(Entity.kind))
+        groups = session.scalars(
+            select(Entity.name)
+            .where(Entity.kind == "group")
+            .order_by(Entity.sort_name)
+            .limit(MOST_GROUPS)
+        )
+        _choices[key] = (tuple(kinds), tuple(groups))
+    return _choices[key]

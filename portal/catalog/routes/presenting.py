@@ -1,0 +1,142 @@
+"""What the catalog's templates read: plain objects made from rows."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from flask import url_for
+
+from portal.catalog.core.fields import is_safe_link
+from portal.catalog.core.meaning import TIER_LABELS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from portal.catalog.core.relations import Relation
+    from portal.catalog.models import Entity
+
+RELATION_LABELS = {
+    "ownedBy": "Owned by", "ownerOf": "Owns", "partOf": "Part of", "hasPart": "Has parts",
+    "providesApi": "Provides", "apiProvidedBy": "Provided by", "consumesApi": "Consumes",
+    "apiConsumedBy": "Consumed by", "dependsOn": "Depends on", "dependencyOf": "Needed by",
+    "childOf": "Child of", "parentOf": "Parent of", "memberOf": "Member of", "hasMember": "Members",
+}
+SHOWN_SPEC = frozenset(("type", "lifecycle", "owner", "system", "definition"))
+LONGEST_VALUE = 300
+
+
+def entity_url(kind: str, namespace: str, name: str, **query: str) -> str:
+    """Return the address of an entity's page."""
+    return url_for("catalog.show", kind=kind, namespace=namespace, name=name.lower(), **query)
+
+
+def make_link(ref: str | None, labels: Mapping[str, Any]) -> SimpleNamespace | None:
+    """Return a link to `ref`; without `url` when nothing of that name exists."""
+    if ref is None:
+        return None
+    kind, _, rest = ref.partition(":")
+    namespace, _, name = rest.partition("/")
+    row = labels.get(ref)
+    if row is None:
+        label = name if namespace == "default" else rest
+        return SimpleNamespace(ref=ref, kind=kind, label=label, url=None, type=None)
+    return SimpleNamespace(
+        ref=ref, kind=kind, label=row.title or row.name, type=row.type,
+        url=entity_url(row.kind, row.namespace, row.name),
+    )
+
+
+def make_row(row: Any, labels: Mapping[str, Any], problems: Mapping[str, int]) -> SimpleNamespace:
+    """Return a line of the list."""
+    return SimpleNamespace(
+        ref=row.ref, url=entity_url(row.kind, row.namespace, row.name), kind=row.kind,
+        name=row.name, namespace=row.namespace, title=row.title, description=row.description,
+        type=row.type, class_label=say_class(row.entity_class), lifecycle=row.lifecycle,
+        tier=row.tier, tier_label=TIER_LABELS.get(row.tier), owner=make_link(row.owner, labels),
+        system=make_link(row.system, labels), problem_count=problems.get(row.ref, 0),
+    )
+
+
+def say_class(name: str | None) -> str | None:
+    """Return a class as words."""
+    return None if name is None else name.replace("_", " ")
+
+
+def make_entity(
+    entity: Entity, relations: Iterable[Relation], labels: Mapping[str, Any],
+    *, aliases: Iterable[Any], problems: Iterable[Any],
+) -> SimpleNamespace:
+    """Return an entity as its page shows it."""
+    metadata = entity.document["metadata"]
+    relations = list(relations)
+    domain = next((r.target for r in relations if r.target.startswith("domain:")), None)
+    return SimpleNamespace(
+        ref=entity.ref, kind=entity.document["kind"], name=entity.name, namespace=entity.namespace,
+        title=entity.title, description=entity.description, type=entity.type,
+        class_label=say_class(entity.entity_class), lifecycle=entity.lifecycle, stage=entity.stage,
+        tier_label=TIER_LABELS.get(entity.tier) if entity.tier is not None else None,
+        owner=make_link(entity.owner, labels), system=make_link(entity.system, labels),
+        domain=make_link(domain, labels), tags=entity.tags,
+        links=[_make_web_link(link) for link in metadata.get("links") or ()],
+        labels=sorted((metadata.get("labels") or {}).items()),
+        annotations=sorted((metadata.get("annotations") or {}).items()),
+        fields=_list_fields(entity.document.get("spec") or {}),
+        source=SimpleNamespace(
+            name=entity.source, file=entity.file, line=entity.line,
+            document=entity.document_number, read_at=entity.read_at,
+            view_url=_safe(metadata, "backstage.io/view-url"),
+        ),
+        aliases=list(aliases), relations=_group(relations, labels),
+        problems=[
+            SimpleNamespace(severity=p.severity, rule=p.rule, message=p.message, fix=p.fix,
+                            place=p.file, line=p.line)
+            for p in problems
+        ],
+    )
+
+
+def _make_web_link(link: Mapping[str, Any]) -> SimpleNamespace:
+    raw = link["url"]
+    return SimpleNamespace(
+        title=link.get("title") or raw, url=raw if is_safe_link(raw) else None, raw=raw
+    )
+
+
+def _safe(metadata: Mapping[str, Any], annotation: str) -> str | None:
+    url = (metadata.get("annotations") or {}).get(annotation)
+    return url if isinstance(url, str) and is_safe_link(url) else None
+
+
+def _group(relations: list[Relation], labels: Mapping[str, Any]) -> list[SimpleNamespace]:
+    groups: dict[str, list[Any]] = {}
+    for relation in relations:
+        groups.setdefault(relation.type, []).append(make_link(relation.target, labels))
+    return [
+        SimpleNamespace(label=RELATION_LABELS[kind], direction=kind, items=groups[kind])
+        for kind in RELATION_LABELS
+        if kind in groups
+    ]
+
+
+def _list_fields(spec: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [
+        (str(name), _shorten(value)) for name, value in spec.items() if name not in SHOWN_SPEC
+    ]
+
+
+def _shorten(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"
+
+
+def write_yaml(document: Any) -> str:
+    """Return a document as YAML, keys in the order they were read."""
+    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
+
+
+def write_json(document: Any) -> str:
+    """Return a document as indented JSON."""
+    return json.dumps(document, ensure_ascii=False, indent=2)

@@ -1,0 +1,45 @@
+"""Checking descriptors over HTTP."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask import Blueprint, Response, request
+from pydantic import BaseModel
+
+from portal.errors import InvalidInput, Problem
+from portal.sources.flows.checking import Summary, mark_repeats
+from portal.sources.flows.reading import check_text
+from portal.web.markers import requires
+from portal.web.openapi import declare
+
+blueprint = Blueprint("sources_api", __name__, url_prefix="/api/v1")
+
+
+class CheckAnswer(BaseModel):
+    """A verdict for every document, and counts."""
+
+    documents: list[dict[str, Any]]
+    summary: dict[str, int]
+
+
+@blueprint.post("/catalog/check")
+@requires("catalog:descriptor:read")
+@declare(answer=CheckAnswer)
+def check_descriptor() -> Response:
+    """Judge the descriptor text in the body; nothing is kept."""
+    try:
+        text = request.get_data(cache=False).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InvalidInput(
+            "The body is not text.",
+            (Problem("body", "utf-8", "The body is not UTF-8 text.", "Send YAML or JSON text."),),
+        ) from None
+    summary = Summary()
+    documents = []
+    for verdict in mark_repeats(check_text(text)):
+        summary.count(verdict)
+        documents.append(verdict.as_json())
+    body = json.dumps({"documents": documents, "summary": summary.as_json()}, ensure_ascii=False)
+    return Response(body, mimetype="application/json")
