@@ -19,3 +19,6 @@ test: setup
 lock:
 	uv pip compile --quiet --generate-hashes --no-emit-index-url --universal --python-version 3.11 --no-header pyproject.toml -o requirements.lock
 	uv pip compile --quiet --generate-hashes --no-emit-index-url --universal --python-version 3.11 --no-header --extra dev pyproject.toml -o requirements-dev.lock
+
+run: setup static/dist/manifest.json
+	@$(BIN)/portal serve

@@ -3,20 +3,58 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import click
 
-from portal.errors import PortalError
+from portal.cli.database import db
+from portal.cli.serve import serve
+from portal.demo.cli import demo
+from portal.demo.flows import load_demo_once
+from portal.errors import PortalError, SetupError
+from portal.factory import create_database
+from portal.infra import migrate
+from portal.infra.logs import configure_logs
+from portal.settings import load_settings
 from portal.sources.cli import catalog
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from portal.infra.db import Database
+
+
+def open_database() -> Database:
+    """Return the database for a command, its schema up to date; raises SetupError when it is not."""
+    settings = load_settings()
+    configure_logs(settings.log_level, "text")
+    database = create_database(settings)
+    if migrate.get_status(database).pending:
+        if not database.is_sqlite:
+            raise SetupError("The schema is not up to date.", fix="Run `portal db upgrade`.")
+        migrate.upgrade(database)
+    return database
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What commands of features are handed, since they stand below the factory."""
+
+    open_database: Callable[[], Database] = open_database
+    load_demo_once: Callable[[Database], None] = load_demo_once
 
 
 @click.group()
 @click.version_option(package_name="plumbline", prog_name="portal")
-def portal() -> None:
+@click.pass_context
+def portal(context: click.Context) -> None:
     """Plumbline, an internal developer portal."""
+    context.obj = Tools()
 
 
-portal.add_command(catalog)
+for command in (serve, db, catalog, demo):
+    portal.add_command(command)
 
 
 def main() -> None:

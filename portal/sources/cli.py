@@ -1,4 +1,4 @@
-"""`portal catalog check`: judge descriptor files before anyone relies on them."""
+"""`portal catalog`: check descriptor files, ingest them, undo removals."""
 
 from __future__ import annotations
 
@@ -6,10 +6,16 @@ import json
 from typing import TYPE_CHECKING
 
 import click
+from rich.console import Console
+from rich.progress import Progress
 
+from portal.auth.core import CLI
 from portal.errors import PortalError
+from portal.infra.clock import utc_now
+from portal.sources import service
 from portal.sources.core.verdicts import ERROR, SKIPPED, Verdict
 from portal.sources.flows.checking import Summary, check_folders
+from portal.sources.flows.ingesting import Ingest, Outcome
 from portal.sources.providers.folder import Folder
 
 if TYPE_CHECKING:
@@ -18,7 +24,7 @@ if TYPE_CHECKING:
 
 @click.group("catalog")
 def catalog() -> None:
-    """Check catalog descriptors."""
+    """Check and ingest catalog descriptors."""
 
 
 @catalog.command("check")
@@ -70,3 +76,64 @@ def _print_summary(summary: Summary) -> None:
         f"{counts['documents']} documents in {counts['files']} files: {counts['ok']} ok, "
         f"{counts['error']} with errors, {counts['skipped']} skipped, {counts['warnings']} warnings"
     )
+
+
+@catalog.command("ingest")
+@click.argument("paths", nargs=-1, required=True)
+@click.option("--source", help="Name of the source; default: the path.")
+@click.option("--people", is_flag=True, help="Trust this source for who belongs to which team.")
+@click.option("--remove", is_flag=True, help="Carry out removals that an undo holds back.")
+@click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
+@click.pass_context
+def ingest(  # noqa: PLR0913 - one parameter for each option
+    context: click.Context, paths: tuple[str, ...], source: str | None, *,
+    people: bool, remove: bool, as_json: bool,
+) -> None:
+    """Read descriptors from files and folders into the catalog.
+
+    Exits 0 when everything was read, 1 when documents were refused, 2 when a path cannot be used.
+    """
+    try:
+        folders = {path: Folder.open(path) for path in paths}
+    except PortalError as error:
+        raise click.UsageError(f"{error.detail} {error.fix}".strip()) from None
+    groups = {source: list(folders.values())} if source else {p: [f] for p, f in folders.items()}
+    database = context.obj.open_database()
+    outcomes = []
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        for name, group in groups.items():
+            task = progress.add_task(f"Reading {name}", total=None)
+            run = Ingest(
+                database, CLI, name[:200], people=people, remove=remove,
+                on_file=lambda _, task=task: progress.advance(task),  # type: ignore[misc]
+            )
+            outcomes.append(run.run(group))
+    if as_json:
+        click.echo(json.dumps({"sources": [outcome.as_json() for outcome in outcomes]}))
+    else:
+        for outcome in outcomes:
+            _print_outcome(outcome)
+    raise SystemExit(1 if any(outcome.refused or outcome.conflicts for outcome in outcomes) else 0)
+
+
+def _print_outcome(outcome: Outcome) -> None:
+    click.echo(
+        f"{outcome.source}: {outcome.documents} documents in {outcome.files} files: "
+        f"{outcome.created} new, {outcome.updated} changed, {outcome.unchanged} unchanged, "
+        f"{outcome.removed} removed, {outcome.refused} refused, {outcome.skipped} skipped, "
+        f"{outcome.conflicts} conflicts."
+    )
+    if outcome.held:
+        click.echo(f"{outcome.held} removals are held: {outcome.held_because}.")
+    if outcome.refused or outcome.conflicts:
+        click.echo("See what is wrong on the Problems page, or with `portal catalog check`.")
+
+
+@catalog.command("undo")
+@click.option("--source", help="Only this source; default: whichever removed last.")
+@click.pass_context
+def undo(context: click.Context, source: str | None) -> None:
+    """Bring back what the last removal took, and hold further removals of that source."""
+    with context.obj.open_database().unit(write=True) as session:
+        refs = service.undo_removals(session, CLI, source, now=utc_now())
+    click.echo(f"{len(refs)} entities are back.")

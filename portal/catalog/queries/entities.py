@@ -94,6 +94,11 @@ def _count(
     return _totals[key]
 
 
+def has_entities(session: Session) -> bool:
+    """Whether the catalog holds anything."""
+    return session.scalar(select(Entity.id).limit(1)) is not None
+
+
 def get_entity(session: Session, ref: str) -> Entity:
     """Return an entity by canonical reference; raises NotFound."""
     found = session.scalar(select(Entity).where(Entity.ref == ref))

@@ -1,0 +1,62 @@
+"""Loads and removes the demo company, and larger invented ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
+
+from portal.auth.core import CLI
+from portal.catalog.queries.entities import has_entities
+from portal.demo.core import generate
+from portal.sources.flows.ingesting import Ingest, Outcome
+from portal.sources.providers.folder import Folder
+from portal.sources.queries import find_source
+
+if TYPE_CHECKING:
+    from portal.infra.db import Database
+
+SOURCE = "demo"
+COMPANY = Path(__file__).parent / "company"
+DOCUMENTS_PER_FILE = 100
+Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+def load_demo(database: Database) -> Outcome:
+    """Put the demo company into the catalog, as a source of its own."""
+    return Ingest(database, CLI, SOURCE, people=True, remove=True).run([Folder.open(str(COMPANY))])
+
+
+def remove_demo(database: Database) -> Outcome:
+    """Take the demo company out of the catalog."""
+    return Ingest(database, CLI, SOURCE, remove=True).run([])
+
+
+def load_demo_once(database: Database) -> None:
+    """Load the demo into a portal that is empty and never had it; removed, it stays away."""
+    with database.unit(write=False) as session:
+        is_untouched = find_source(session, SOURCE) is None and not has_entities(session)
+    if is_untouched:
+        load_demo(database)
+
+
+def write_company(folder: Path, entities: int, seed: int) -> int:
+    """Write an invented company of `entities` descriptors into `folder`; returns the files made."""
+    folder.mkdir(parents=True, exist_ok=True)
+    batch: list[object] = []
+    files = 0
+    for entity in generate(entities, seed):
+        batch.append(entity)
+        if len(batch) == DOCUMENTS_PER_FILE:
+            _write(folder / f"{files:05}.yaml", batch)
+            files, batch = files + 1, []
+    if batch:
+        _write(folder / f"{files:05}.yaml", batch)
+        files += 1
+    return files
+
+
+def _write(path: Path, documents: list[object]) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        yaml.dump_all(documents, file, Dumper=Dumper, sort_keys=False, allow_unicode=True)

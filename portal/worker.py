@@ -1,0 +1,27 @@
+"""The process that does background work: the rows of the `work` table, until told to stop."""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING
+
+from portal.factory import create_queue
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from portal.infra.db import Database
+    from portal.infra.metrics import Metrics
+    from portal.settings import Settings
+
+
+def run_worker(settings: Settings, database: Database, metrics: Metrics) -> None:
+    """Work until SIGTERM or SIGINT; the row in hand is finished first."""
+    queue = create_queue(settings, database, metrics)
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        queue.stop()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    queue.run()
