@@ -5,7 +5,7 @@ from alembic import context
 import portal.audit.models
 import portal.catalog.models
 import portal.infra.work
-import portal.sources.models  # noqa: F401 - importing a feature's models registers its tables
+import portal.sources.models  # noqa: F401 - importing a room registers its tables
 from portal.infra.db import Base
 
 connection = context.config.attributes["connection"]

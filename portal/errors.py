@@ -1,4 +1,4 @@
-"""Errors that mean something to a person; the edges turn them into pages, problem+json or exit codes."""
+"""Errors that mean something to a person; edges make pages, problem+json or exit codes of them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class PortalError(Exception):
         self.fix = fix
 
 
-class InvalidInput(PortalError):  # noqa: N818 - reads as what happened, like Conflict and NotFound
+class InvalidInput(PortalError):  # noqa: N818 reads as what happened
     """The input breaks rules; `problems` names each field, rule and fix."""
 
     title = "The input is not valid"
@@ -36,31 +36,31 @@ class InvalidInput(PortalError):  # noqa: N818 - reads as what happened, like Co
         self.problems = problems
 
 
-class NotFound(PortalError):  # noqa: N818 - see InvalidInput
+class NotFound(PortalError):  # noqa: N818 reads as what happened
     """Nothing of that name, or nothing the actor may know of."""
 
     title = "Not found"
 
 
-class Forbidden(PortalError):  # noqa: N818 - see InvalidInput
+class Forbidden(PortalError):  # noqa: N818 reads as what happened
     """The actor may see it but not do this."""
 
     title = "Not allowed"
 
 
-class Conflict(PortalError):  # noqa: N818 - see InvalidInput
+class Conflict(PortalError):  # noqa: N818 reads as what happened
     """Somebody else was first, or the state does not allow it now."""
 
     title = "Conflict"
 
 
-class TooLarge(PortalError):  # noqa: N818 - see InvalidInput
+class TooLarge(PortalError):  # noqa: N818 reads as what happened
     """An input exceeds a limit that protects the portal."""
 
     title = "Too large"
 
 
-class Unavailable(PortalError):  # noqa: N818 - see InvalidInput
+class Unavailable(PortalError):  # noqa: N818 reads as what happened
     """Something the portal stands on does not answer now."""
 
     title = "Not available right now"

@@ -31,6 +31,7 @@ from portal.web import openapi, probes
 from portal.web.assets import install_asset_caching, load_manifest, make_asset_url
 from portal.web.errors import install_errors
 from portal.web.htmx import install_htmx
+from portal.web.markers import public
 from portal.web.protection import install_protection
 from portal.web.telemetry import install_telemetry
 from portal.web.templating import install_templating
@@ -52,7 +53,8 @@ def gather_contributions(settings: Settings) -> Contributions:
         consumers=(
             Consumer(SEAL_TOPIC, "audit.seal", seal_entries),
             Consumer(
-                portal.catalog.jobs.FORGET, portal.catalog.jobs.FORGET,
+                portal.catalog.jobs.FORGET,
+                portal.catalog.jobs.FORGET,
                 portal.catalog.jobs.make_forget(timedelta(hours=settings.undo_hours)),
             ),
         ),
@@ -67,7 +69,8 @@ def create_database(settings: Settings) -> Database:
     """Return the database; nothing connects yet."""
     prepare_data_dir(settings)
     return Database(
-        settings.resolved_database_url, gather_contributions(settings),
+        settings.resolved_database_url,
+        gather_contributions(settings),
         pool_size=settings.web_threads + 1,
     )
 
@@ -105,10 +108,13 @@ def create_app(
     install_templating(
         app, database.contributions.nav, make_asset_url(load_manifest(static)), version("plumbline")
     )
-    app.view_functions["static"].required_permission = "public"  # type: ignore[attr-defined]
+    app.view_functions["static"] = public(app.view_functions["static"])
     for blueprint in (
-        probes.blueprint, openapi.blueprint, portal.catalog.routes.blueprint,
-        portal.catalog.api.blueprint, portal.sources.api.blueprint,
+        probes.blueprint,
+        openapi.blueprint,
+        portal.catalog.routes.blueprint,
+        portal.catalog.api.blueprint,
+        portal.sources.api.blueprint,
     ):
         app.register_blueprint(blueprint)
     openapi.install_openapi(app)

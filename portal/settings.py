@@ -24,7 +24,7 @@ def split_bind(bind: str) -> tuple[str, int]:
     """Return (host, port) of `host:port`; raises ValueError with the rule that is broken."""
     host, colon, port = bind.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
-    if not (host and colon and port.isdigit() and 0 < int(port) < 65536):  # noqa: PLR2004 - ports end there
+    if not (host and colon and port.isdigit() and 0 < int(port) < 65536):  # noqa: PLR2004 the number says it best here
         raise ValueError("write host:port, such as 127.0.0.1:8000")
     return host, int(port)
 
@@ -62,12 +62,14 @@ class Settings(BaseModel):
     database_url: DatabaseUrl = Field(
         "",
         validate_default=False,
-        description="Database: `sqlite:///PATH` or `postgresql://…`. Default: SQLite under the data folder.",  # noqa: E501
+        description="Database: `sqlite:///PATH` or `postgresql://…`. "
+        "Default: SQLite under the data folder.",
     )
     secret_key: str = Field(
         "",
         repr=False,
-        description="Signs what the portal hands out (cursors, jobs). Default: made once and kept in the data folder.",  # noqa: E501
+        description="Signs what the portal hands out (cursors, jobs). "
+        "Default: made once and kept in the data folder.",
     )
     demo: bool = Field(default=True, description="Show the demo company in an empty portal.")
     web_workers: int = Field(1, ge=1, le=64, description="Web processes.")

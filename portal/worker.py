@@ -22,6 +22,8 @@ def run_worker(settings: Settings, database: Database, metrics: Metrics) -> None
     def stop(_signal: int, _frame: FrameType | None) -> None:
         queue.stop()
 
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    queue.run()
+    def listen() -> None:
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)
+
+    queue.run(listen)

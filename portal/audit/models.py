@@ -12,7 +12,7 @@ from portal.infra.db import Base, JsonText, UtcDateTime
 
 
 class AuditEntry(Base):
-    """Who did what to which subject, when, with before and after; `seal` chains it to its elders."""
+    """Who did what to which subject, with before and after; `seal` chains it to its elders."""
 
     __tablename__ = "audit_entries"
     __table_args__ = (Index("ix_audit_entries_seal", "seal", "id"),)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SEAL_TOPIC = "audit.seal"
 
 
-def record_act(  # noqa: PLR0913 - an act has this many parts, all named
+def record_act(  # noqa: PLR0913 every part is named
     session: Session,
     actor: str,
     subject: str,
@@ -50,5 +50,5 @@ def seal_entries(session: Session, subject: str, now: datetime) -> None:
     for entry in batch:
         previous = entry.seal = compute_seal(previous, entry_values(entry))
     session.flush()
-    if len(batch) == 1000:  # noqa: PLR2004 - the batch of list_unsealed was full
+    if len(batch) == 1000:  # noqa: PLR2004 the number says it best here
         work.publish(session, SEAL_TOPIC, "trail", due_at=now)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, request
 from pydantic import BaseModel, ConfigDict
 
-from portal.catalog.core.relations import Relation
 from portal.catalog.forms import EntityListQuery, ProblemListQuery, make_ref
 from portal.catalog.queries import details, entities, problems
 from portal.web.caching import answer_versioned, make_etag
@@ -16,6 +15,9 @@ from portal.web.forms import parse_arguments
 from portal.web.markers import requires
 from portal.web.openapi import declare
 from portal.web.unit import get_session
+
+if TYPE_CHECKING:
+    from portal.catalog.core.relations import Relation
 
 blueprint = Blueprint("catalog_api", __name__, url_prefix="/api/v1")
 
@@ -56,7 +58,7 @@ class EntityDocument(BaseModel):
 
     model_config = ConfigDict(extra="allow")
 
-    apiVersion: str  # noqa: N815 - the format's own name
+    apiVersion: str  # noqa: N815 the format's own name
     kind: str
     metadata: dict[str, Any]
     spec: dict[str, Any] | None = None
@@ -107,9 +109,7 @@ def list_entities() -> Response:
         items = [{n: getattr(row, n) for n in EntityItem.model_fields} for row in page.items]
         for item in items:
             item["updated_at"] = item["updated_at"].isoformat()
-        return _dump(
-            {"items": items, "total": page.total, "next_cursor": query.next_cursor(page)}
-        )
+        return _dump({"items": items, "total": page.total, "next_cursor": query.next_cursor(page)})
 
     return answer_versioned(etag, build)
 
@@ -148,14 +148,19 @@ def list_problems() -> Response:
         )
         items = [
             {
-                "severity": p.severity, "rule": p.rule, "ref": p.ref, "source": p.source,
-                "file": p.file, "document": p.document_number, "line": p.line, "path": p.path,
-                "message": p.message, "fix": p.fix,
+                "severity": p.severity,
+                "rule": p.rule,
+                "ref": p.ref,
+                "source": p.source,
+                "file": p.file,
+                "document": p.document_number,
+                "line": p.line,
+                "path": p.path,
+                "message": p.message,
+                "fix": p.fix,
             }
             for p in page.items
         ]
-        return _dump(
-            {"items": items, "total": page.total, "next_cursor": query.next_cursor(page)}
-        )
+        return _dump({"items": items, "total": page.total, "next_cursor": query.next_cursor(page)})
 
     return answer_versioned(etag, build)

@@ -84,9 +84,9 @@ class ShowQuery(BaseModel):
 
 
 def make_ref(kind: str, namespace: str, name: str) -> str:
-    """Return the canonical reference of a URL's parts; raises InvalidInput when they are too long."""
+    """Return the canonical reference of a URL's parts; raises InvalidInput when too long."""
     ref = f"{kind}:{namespace}/{name}".lower()
-    if len(ref) > 600:  # noqa: PLR2004 - what the column holds
+    if len(ref) > 600:  # noqa: PLR2004 the number says it best here
         raise InvalidInput(
             "The name is too long.",
             (Problem("name", "length", "A reference has at most 600 characters.", "Shorten it."),),

@@ -1,5 +1,8 @@
-"""Tables of the catalog. Everything refers to entities by canonical reference, so a relation may
-point at something that does not exist (yet)."""
+"""Tables of the catalog.
+
+Everything refers to entities by canonical reference, so a relation may point at something that
+does not exist (yet).
+"""
 
 from __future__ import annotations
 
@@ -69,7 +72,10 @@ class EntityRelation(Base):
     """A relation in its stored direction; `declared_by` is the entity whose file states it."""
 
     __tablename__ = "relations"
-    __table_args__ = (Index("ix_relations_source", "source"), Index("ix_relations_target", "target"))
+    __table_args__ = (
+        Index("ix_relations_source", "source"),
+        Index("ix_relations_target", "target"),
+    )
 
     declared_by: Mapped[str] = mapped_column(REF, primary_key=True)
     type: Mapped[str] = mapped_column(String(63), primary_key=True)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def open_database() -> Database:
-    """Return the database for a command, its schema up to date; raises SetupError when it is not."""
+    """Return the database for a command, its schema up to date; raises SetupError if not."""
     settings = load_settings()
     configure_logs(settings.log_level, "text")
     database = create_database(settings)

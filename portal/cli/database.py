@@ -36,5 +36,7 @@ def downgrade(revision: str) -> None:
 def status() -> None:
     """Say where the schema stands; exits 1 when steps are pending."""
     found = migrate.get_status(create_database(load_settings()))
-    click.echo(f"current: {found.current or 'nothing'}\nnewest: {found.head}\npending: {found.pending}")
+    click.echo(
+        f"current: {found.current or 'nothing'}\nnewest: {found.head}\npending: {found.pending}"
+    )
     raise SystemExit(1 if found.pending else 0)

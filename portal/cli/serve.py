@@ -73,8 +73,8 @@ class Supervisor:
 
     def run(self) -> None:
         """Start every child and stay until a signal ends them all."""
-        for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(name, self._end)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._end)
         for name in self._children:
             self._start(name)
         while not self._is_ending:

@@ -37,7 +37,11 @@ def remove(context: click.Context) -> None:
 @demo.command("generate")
 @click.option("--entities", default=1000, type=click.IntRange(1, 1_000_000), show_default=True)
 @click.option("--seed", default=1, show_default=True)
-@click.option("--output", type=click.Path(file_okay=False, path_type=Path), help="Write files here instead of loading them.")
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write files here instead of loading them.",
+)
 @click.pass_context
 def generate(context: click.Context, entities: int, seed: int, output: Path | None) -> None:
     """Invent a company of any size and load it as source `generated`."""

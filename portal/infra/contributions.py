@@ -1,12 +1,15 @@
-"""What features hand down to the floors below them: small declared values, gathered by the factory."""
+"""What features hand down to the floors below: small values, gathered by the factory."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from typing import TYPE_CHECKING
 
-from sqlalchemy.orm import Session
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import structlog
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
-SECRET_NAMES = re.compile(r"pass(word)?|secret|token|authori[sz]ation|cookie|api_?key|dsn", re.I)
+SECRET_NAMES = re.compile(r"password|secret|token|authori[sz]ation|cookie|api_?key", re.IGNORECASE)
 CREDENTIALS_IN_URL = re.compile(r"(://[^/\s:@]*):[^/\s@]+@")
 
 

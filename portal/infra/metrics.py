@@ -16,8 +16,8 @@ class Metrics:
     def __init__(self, *, shared: bool = False) -> None:
         self._shared = shared
         if shared:
-            # The library decides at import, before our settings are read; labelled children ask again.
-            value_store.ValueClass = value_store.MultiProcessValue()
+            # The library decides at import, before settings are read; labels ask again.
+            value_store.ValueClass = value_store.MultiProcessValue()  # type: ignore[no-untyped-call]  # theirs
         self.registry = CollectorRegistry()
         self.requests = Histogram(
             "plumbline_http_request_duration_seconds",
@@ -38,5 +38,5 @@ class Metrics:
         if not self._shared:
             return generate_latest(self.registry)
         registry = CollectorRegistry()
-        MultiProcessCollector(registry)
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # theirs
         return generate_latest(registry)

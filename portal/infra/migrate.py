@@ -50,7 +50,7 @@ def _run(database: Database, step: str, revision: str) -> None:
                 connection.commit()
             else:
                 # Batch migrations rebuild tables; enforced keys would cascade through them.
-                connection.connection.driver_connection.execute("PRAGMA foreign_keys=OFF")
+                connection.connection.cursor().execute("PRAGMA foreign_keys=OFF")
             with connection.begin():
                 config.attributes["connection"] = connection
                 getattr(command, step)(config, revision)

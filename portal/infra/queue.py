@@ -13,6 +13,7 @@ from portal.infra.clock import utc_now
 from portal.infra.logs import get_logger
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from portal.infra.contributions import Contributions
@@ -91,12 +92,16 @@ class Queue:
             for job in self.contributions.periodic:
                 work.publish_slot(session, job.name, job.every_seconds, now=utc_now())
 
-    def run(self) -> None:
-        """Work until `stop` is called; a database that is away is tried again each second."""
+    def run(self, on_started: Callable[[], None]) -> None:
+        """Work until `stop` is called; a database that is away is tried again each second.
+
+        `on_started` runs once Huey has set its own signal handlers, so that ours can follow.
+        """
         consumer = self.huey.create_consumer(
             workers=1, periodic=False, check_worker_health=True, scheduler_interval=1
         )
         consumer.start()
+        on_started()
         try:
             while not self._stop.wait(SWEEP_SECONDS):
                 try:

@@ -58,7 +58,7 @@ class Claim:
 
 
 def publish(session: Session, topic: str, subject: str, *, due_at: datetime) -> None:
-    """Ask every consumer of `topic` to look at `subject`; again is an upsert, the earlier due time wins."""
+    """Ask every consumer of `topic` to look at `subject`; again, the earlier due time wins."""
     for consumer in get_contributions(session).consumers:
         if consumer.topic == topic:
             _upsert(session, topic, subject, consumer.name, due_at)

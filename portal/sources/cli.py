@@ -85,9 +85,14 @@ def _print_summary(summary: Summary) -> None:
 @click.option("--remove", is_flag=True, help="Carry out removals that an undo holds back.")
 @click.option("--json", "as_json", is_flag=True, help="Print the outcome as JSON.")
 @click.pass_context
-def ingest(  # noqa: PLR0913 - one parameter for each option
-    context: click.Context, paths: tuple[str, ...], source: str | None, *,
-    people: bool, remove: bool, as_json: bool,
+def ingest(
+    context: click.Context,
+    paths: tuple[str, ...],
+    source: str | None,
+    *,
+    people: bool,
+    remove: bool,
+    as_json: bool,
 ) -> None:
     """Read descriptors from files and folders into the catalog.
 
@@ -104,7 +109,11 @@ def ingest(  # noqa: PLR0913 - one parameter for each option
         for name, group in groups.items():
             task = progress.add_task(f"Reading {name}", total=None)
             run = Ingest(
-                database, CLI, name[:200], people=people, remove=remove,
+                database,
+                CLI,
+                name[:200],
+                people=people,
+                remove=remove,
                 on_file=lambda _, task=task: progress.advance(task),  # type: ignore[misc]
             )
             outcomes.append(run.run(group))

@@ -25,7 +25,7 @@ class Source(Base):
 
 
 class SourceFile(Base):
-    """A file as last read; `refs` are what it defines, `is_settled` when nothing asks to read it again."""
+    """A file as last read, and the refs it defines; `is_settled` unless it must be read again."""
 
     __tablename__ = "source_files"
 

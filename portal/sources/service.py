@@ -38,8 +38,13 @@ def begin_run(
     if people and not source.is_people_authority:
         source.is_people_authority = True
         record_act(
-            session, actor.name, f"source:{name}", action="source.trust_for_people",
-            before={"people": False}, after={"people": True}, now=now,
+            session,
+            actor.name,
+            f"source:{name}",
+            action="source.trust_for_people",
+            before={"people": False},
+            after={"people": True},
+            now=now,
         )
     if remove:
         source.holds_removals = False
@@ -66,7 +71,10 @@ def apply_files(
     )
     session.add_all(
         SourceFile(
-            source_id=source.id, path=file.path, digest=file.digest, refs=list(file.refs),
+            source_id=source.id,
+            path=file.path,
+            digest=file.digest,
+            refs=list(file.refs),
             is_settled=file.is_settled and not applied.claimed.keys() & set(file.refs),
         )
         for file in files
@@ -91,15 +99,22 @@ def list_vanished(session: Session, source: Source, present: set[str]) -> list[s
 
 
 def finish_run(
-    session: Session, actor: Actor, source: Source, *, run_id: int,
-    counts: Mapping[str, Any], now: datetime,
+    session: Session,
+    actor: Actor,
+    source: Source,
+    *,
+    run_id: int,
+    counts: Mapping[str, Any],
+    now: datetime,
 ) -> None:
     """Close a run: references are looked up again when anything changed, the act is audited."""
     authorise(actor, RUN)
     run = session.get_one(SourceRun, run_id)
     cut_short = session.scalar(
         select(SourceRun.id)
-        .where(SourceRun.source_id == source.id, SourceRun.finished_at.is_(None), SourceRun.id < run_id)
+        .where(
+            SourceRun.source_id == source.id, SourceRun.finished_at.is_(None), SourceRun.id < run_id
+        )
         .limit(1)
     )
     run.finished_at, run.counts = now, dict(counts)
@@ -111,8 +126,12 @@ def finish_run(
         )
         refresh_dangling(session, actor)
         record_act(
-            session, actor.name, f"source:{source.name}", action="source.ingest",
-            after=dict(counts), now=now,
+            session,
+            actor.name,
+            f"source:{source.name}",
+            action="source.ingest",
+            after=dict(counts),
+            now=now,
         )
     session.flush()
 
@@ -140,7 +159,11 @@ def undo_removals(session: Session, actor: Actor, name: str | None, *, now: date
         source.holds_removals = True
     refresh_dangling(session, actor)
     record_act(
-        session, actor.name, f"source:{last.source}", action="source.undo_removals",
-        after={"restored": len(refs)}, now=now,
+        session,
+        actor.name,
+        f"source:{last.source}",
+        action="source.undo_removals",
+        after={"restored": len(refs)},
+        now=now,
     )
     return refs

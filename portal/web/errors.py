@@ -99,7 +99,7 @@ def _on_portal_error(error: PortalError) -> Response:
 
 
 def _on_http_error(error: HTTPException) -> Response:
-    if error.response is not None or error.code is None or error.code < 400:  # noqa: PLR2004 - redirects pass
+    if error.response is not None or error.code is None or error.code < 400:  # noqa: PLR2004 the number says it best here
         return make_response(error.get_response())
     answer = _answer(
         error.code, error.name, error.description or "", fix=FIXES.get(error.code, ""), problems=()
@@ -116,7 +116,7 @@ def _on_database_error(error: OperationalError) -> Response:
 
 
 def _on_surprise(error: Exception) -> Response:
-    log.exception("unexpected_error", exc_info=error)
+    log.error("unexpected_error", exc_info=error)
     return _answer(
         500,
         "Something went wrong here",

@@ -14,7 +14,7 @@ PUBLIC = "public"
 
 def requires(permission: str) -> Callable[[View], View]:
     """Label a view with the permission it needs, `area:thing:verb`."""
-    if permission.count(":") != 2:  # noqa: PLR2004 - area, thing, verb
+    if permission.count(":") != 2:  # noqa: PLR2004 the number says it best here
         raise ValueError(f"{permission!r}: write area:thing:verb")
 
     def label(view: View) -> View:

@@ -17,8 +17,14 @@ if TYPE_CHECKING:
     from flask import Flask
 
 spec = SpecTree(
-    "flask", title="Plumbline", version="1", openapi_version="3.1.0", path="api/v1",
-    annotations=False, mode="strict", page_templates={},
+    "flask",
+    title="Plumbline",
+    version="1",
+    openapi_version="3.1.0",
+    path="api/v1",
+    annotations=False,
+    mode="strict",
+    page_templates={},
 )
 blueprint = Blueprint("openapi", __name__, url_prefix="/api/v1")
 
@@ -49,7 +55,10 @@ def declare(
 ) -> Callable[[Any], Any]:
     """Declare a route's query and answer for openapi.json."""
     responses = Declared(
-        HTTP_200=answer, HTTP_404=ProblemDocument, HTTP_422=ProblemDocument, HTTP_503=ProblemDocument
+        HTTP_200=answer,
+        HTTP_404=ProblemDocument,
+        HTTP_422=ProblemDocument,
+        HTTP_503=ProblemDocument,
     )
 
     def mark(view: Any) -> Any:

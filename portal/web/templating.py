@@ -26,7 +26,7 @@ STEPS = ((60, 1, "s"), (3600, 60, "min"), (86_400, 3600, "h"), (float("inf"), 86
 def say_age(moment: datetime, now: datetime) -> str:
     """Return how long ago `moment` was, in one unit, such as `4 min ago`."""
     seconds = max(0, int((now - moment).total_seconds()))
-    if seconds < 5:  # noqa: PLR2004 - below that a number only flickers
+    if seconds < 5:  # noqa: PLR2004 the number says it best here
         return "just now"
     limit, size, unit = next(step for step in STEPS if seconds < step[0])
     del limit

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flask import current_app, g, request
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session  # entry points take the type from here
 
 from portal.infra.db import Database
 
@@ -42,7 +42,7 @@ def get_session() -> Session:
 
 def _end_unit(response: Response) -> Response:
     session = g.get("session")
-    if session is not None and response.status_code < 400:  # noqa: PLR2004 - the first error status
+    if session is not None and response.status_code < 400:  # noqa: PLR2004 the number says it best here
         session.commit()
     return response
 

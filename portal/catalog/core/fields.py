@@ -53,7 +53,7 @@ def _prefixed(value: Any, is_rest: Callable[[Any], bool]) -> bool:
     parts = value.split("/")
     if len(parts) == 1:
         return is_rest(parts[0])
-    return len(parts) == 2 and is_subdomain(parts[0]) and is_rest(parts[1])  # noqa: PLR2004 - prefix and rest
+    return len(parts) == 2 and is_subdomain(parts[0]) and is_rest(parts[1])  # noqa: PLR2004 the number says it best here
 
 
 def is_api_version(value: Any) -> bool:

@@ -1,10 +1,13 @@
-"""The kinds Backstage knows: their versions, the fields of their spec and the relations these make."""
+"""The kinds Backstage knows: their versions, spec fields and the relations these make."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 CORE_VERSIONS = ("backstage.io/v1alpha1", "backstage.io/v1beta1")
 PAIRS: Mapping[str, str] = MappingProxyType(
@@ -30,7 +33,7 @@ FORWARD = ("ownedBy", "partOf", "providesApi", "consumesApi", "dependsOn", "chil
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of `spec`: `text`, `texts`, `object`, `objects` or `any`; `filled` text may not be empty."""
+    """A field of `spec`; `shape` is a key of `portal.catalog.core.specs.SHAPES`."""
 
     name: str
     shape: str = "text"

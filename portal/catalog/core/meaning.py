@@ -7,9 +7,11 @@ no tier; it is never taken for the lowest.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 CLASSES = (
     "service",
@@ -39,12 +41,14 @@ def _words(meanings: Mapping[str, str]) -> Mapping[str, str]:
 
 CLASS_WORDS = _words(
     {
-        "service": "service services microservice api backend backendservice backendapi grpcservice "
-        "restservice webservice server gateway apigateway bff graphql rpc app application "
+        "service": "service services microservice api backend "
+        "backendservice backendapi "
+        "grpcservice restservice webservice server gateway apigateway bff graphql rpc app application "
         "lambda function functions serverless faas proxy",
         "website": "website web webapp webapplication site spa frontend frontendapp ui portal "
         "mobile mobileapp ios android desktop docs documentation microfrontend",
-        "job": "job cronjob cron batch batchjob etl pipeline datapipeline scheduledjob task dag workflow",
+        "job": "job cronjob cron batch batchjob etl pipeline datapipeline scheduledjob task "
+        "dag workflow",
         "worker": "worker consumer processor daemon stream streamprocessor eventhandler listener "
         "bot agent operator controller",
         "library": "library lib package module sdk client plugin framework template cli tool "
@@ -61,10 +65,10 @@ CLASS_WORDS = _words(
 )
 STAGE_WORDS = _words(
     {
-        "experimental": "experimental experiment alpha beta poc prototype development dev incubating "
-        "preview draft planned sandbox staging test",
-        "production": "production prod live ga stable active released operational generallyavailable "
-        "maintained maintenance",
+        "experimental": "experimental experiment alpha beta poc prototype development dev "
+        "incubating preview draft planned sandbox staging test",
+        "production": "production prod live ga stable active released operational "
+        "generallyavailable maintained maintenance",
         "deprecated": "deprecated legacy sunset endoflife eol discouraged frozen",
         "retired": "retired archived decommissioned removed dead offline inactive obsolete",
     }
@@ -120,7 +124,7 @@ def find_tier(entity: Mapping[str, Any], own: Mapping[str, str]) -> int | None:
 
 
 def parse_criticalities(entity: Mapping[str, Any]) -> dict[str, str]:
-    """Return dependency reference → `hard` or `soft`, as the annotation states: `ref=soft, ref=hard`."""
+    """Return reference → `hard` or `soft`, as the annotation states: `ref=soft, ref=hard`."""
     annotations = entity["metadata"].get("annotations") or {}
     text = annotations.get(CRITICALITY_ANNOTATION)
     if not isinstance(text, str):

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from portal.catalog.core.aliases import Alias, list_aliases
 from portal.catalog.core.meaning import find_class, find_stage, find_tier
 from portal.catalog.core.refs import entity_ref
 from portal.catalog.core.relations import Relation, list_relations
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 LONGEST_WORD = 200
 NO_WORDS: Mapping[str, str] = {}
@@ -75,7 +77,10 @@ def build_record(
     return Record(
         ref.canonical,
         place,
-        hashlib.blake2b(_canonical((entity, columns["entity_class"], columns["stage"], columns["tier"])), digest_size=16).hexdigest(),
+        hashlib.blake2b(
+            _canonical((entity, columns["entity_class"], columns["stage"], columns["tier"])),
+            digest_size=16,
+        ).hexdigest(),
         {**columns, "tags": list(tags)},
         tags,
         relations,
@@ -91,11 +96,12 @@ def _word(value: Any) -> str | None:
     return value[:LONGEST_WORD] if isinstance(value, str) and value else None
 
 
-def _target(
-    relations: tuple[Relation, ...], ref: str, kind: str, prefix: str = ""
-) -> str | None:
+def _target(relations: tuple[Relation, ...], ref: str, kind: str, prefix: str = "") -> str | None:
     return next(
-        (r.target for r in relations
-         if r.type == kind and r.source == ref and r.target.startswith(prefix)),
+        (
+            r.target
+            for r in relations
+            if r.type == kind and r.source == ref and r.target.startswith(prefix)
+        ),
         None,
     )

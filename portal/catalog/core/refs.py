@@ -41,9 +41,10 @@ def parse_ref(
     if isinstance(value, str) and value:
         kind, namespace, name = _split(value)
     elif isinstance(value, Mapping):
-        kind, namespace, name = (value.get(part) for part in ("kind", "namespace", "name"))
+        kind, namespace = value.get("kind"), value.get("namespace")
+        name = value.get("name", "")
     else:
-        raise ValueError("a reference is text such as `component:default/name`")  # noqa: TRY004 - one error for callers
+        raise ValueError("a reference is text such as `component:default/name`")
     kind = default_kind if kind is None else kind
     namespace = default_namespace if namespace is None else namespace
     if kind is None:
@@ -76,7 +77,7 @@ def entity_ref(entity: Mapping[str, Any]) -> EntityRef:
 def parse_location(value: Any) -> LocationRef:
     """Parse `type:target`; raises ValueError for web addresses without `url:` and for scripts."""
     if not isinstance(value, str):
-        raise ValueError("a location is text such as `url:https://…`")  # noqa: TRY004 - one error for callers
+        raise ValueError("a location is text such as `url:https://…`")  # noqa: TRY004 one error for callers
     kind, colon, target = value.partition(":")
     kind, target = kind.strip(), target.strip()
     if not (colon and kind and target):
@@ -93,7 +94,7 @@ MANAGED_BY = "backstage.io/managed-by-location"
 
 
 def find_source_location(entity: Mapping[str, Any]) -> LocationRef:
-    """Return where an entity's source code is said to be; raises ValueError when nothing says so."""
+    """Return where an entity's source code is said to be; raises ValueError when nowhere."""
     annotations = entity["metadata"].get("annotations") or {}
     found = annotations.get(SOURCE_LOCATION) or annotations.get(MANAGED_BY)
     if not found:

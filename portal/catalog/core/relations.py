@@ -60,7 +60,7 @@ def check_refs(entity: Mapping[str, Any], kind: Kind) -> Iterator[Finding]:
                 f"Write `{(field.default_kind or 'component').lower()}:namespace/name`.",
             )
             continue
-        if any(len(part) > 200 for part in (parsed.kind, parsed.namespace, parsed.name)):  # noqa: PLR2004 - what indexes hold
+        if any(len(part) > 200 for part in (parsed.kind, parsed.namespace, parsed.name)):  # noqa: PLR2004 the number says it best here
             yield Finding(
                 path,
                 "reference",

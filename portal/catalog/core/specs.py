@@ -124,7 +124,8 @@ def list_hints(entity: Mapping[str, Any]) -> list[Finding]:
             Finding(
                 "apiVersion",
                 "unknown-version",
-                f"{entity['kind']} is not known under {show(entity['apiVersion'])}; it is kept as a generic entity.",
+                f"{entity['kind']} is not known under {show(entity['apiVersion'])}; "
+                "it is kept as a generic entity.",
                 f"Write one of: {versions}.",
             )
         )

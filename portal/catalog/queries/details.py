@@ -46,5 +46,8 @@ def list_aliases(session: Session, ref: str) -> Sequence[EntityAlias]:
 def list_problems(session: Session, ref: str) -> Sequence[CatalogProblem]:
     """Return what is wrong with an entity."""
     return session.scalars(
-        select(CatalogProblem).where(CatalogProblem.ref == ref).order_by(CatalogProblem.id).limit(200)
+        select(CatalogProblem)
+        .where(CatalogProblem.ref == ref)
+        .order_by(CatalogProblem.id)
+        .limit(200)
     ).all()

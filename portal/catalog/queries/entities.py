@@ -18,10 +18,26 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 LIST_COLUMNS = (
-    Entity.id, Entity.ref, Entity.kind, Entity.namespace, Entity.name, Entity.sort_name,
-    Entity.title, Entity.description, Entity.type, Entity.entity_class, Entity.lifecycle,
-    Entity.stage, Entity.tier, Entity.owner, Entity.system, Entity.tags, Entity.source,
-    Entity.file, Entity.line, Entity.updated_at,
+    Entity.id,
+    Entity.ref,
+    Entity.kind,
+    Entity.namespace,
+    Entity.name,
+    Entity.sort_name,
+    Entity.title,
+    Entity.description,
+    Entity.type,
+    Entity.entity_class,
+    Entity.lifecycle,
+    Entity.stage,
+    Entity.tier,
+    Entity.owner,
+    Entity.system,
+    Entity.tags,
+    Entity.source,
+    Entity.file,
+    Entity.line,
+    Entity.updated_at,
 )
 SORT_COLUMNS: dict[str, Any] = {"name": Entity.sort_name, "updated": Entity.updated_at}
 MOST_GROUPS = 500
@@ -62,8 +78,12 @@ def _conditions(wanted: EntityFilter) -> list[ColumnElement[bool]]:
 
 
 def search_entities(
-    session: Session, wanted: EntityFilter, *, sort: str = "name",
-    after: tuple[Any, ...] | None = None, limit: int = 25,
+    session: Session,
+    wanted: EntityFilter,
+    *,
+    sort: str = "name",
+    after: tuple[Any, ...] | None = None,
+    limit: int = 25,
 ) -> Page:
     """Return one page; `after` is the `next_key` of the page before."""
     column = SORT_COLUMNS[sort.removeprefix("-")]
@@ -82,9 +102,7 @@ def search_entities(
     return Page(tuple(rows[:limit]), _count(session, wanted, conditions), next_key)
 
 
-def _count(
-    session: Session, wanted: EntityFilter, conditions: list[ColumnElement[bool]]
-) -> int:
+def _count(session: Session, wanted: EntityFilter, conditions: list[ColumnElement[bool]]) -> int:
     """Count once per revision; between two changes the answer cannot differ."""
     key = (str(session.get_bind().engine.url), get_revision(session), wanted)
     if key not in _totals:
@@ -107,7 +125,7 @@ def get_entity(session: Session, ref: str) -> Entity:
     return found
 
 
-def list_labels(session: Session, refs: Iterable[str]) -> dict[str, Row[Any]]:
+def list_labels(session: Session, refs: Iterable[str]) -> dict[str, Row[*tuple[Any, ...]]]:
     """Return kind, namespace, name, title and type of those refs that exist, by ref."""
     wanted = sorted(set(refs))
     rows = session.execute(
@@ -125,7 +143,7 @@ def count_problems(session: Session, refs: Iterable[str]) -> dict[str, int]:
         .where(CatalogProblem.ref.in_(list(refs)))
         .group_by(CatalogProblem.ref)
     )
-    return {row[0]: row[1] for row in rows}
+    return {str(row[0]): row[1] for row in rows}
 
 
 def list_choices(session: Session) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -14,8 +14,12 @@ if TYPE_CHECKING:
 
 
 def search_problems(
-    session: Session, *, severity: str | None = None, source: str | None = None,
-    after: tuple[Any, ...] | None = None, limit: int = 50,
+    session: Session,
+    *,
+    severity: str | None = None,
+    source: str | None = None,
+    after: tuple[Any, ...] | None = None,
+    limit: int = 50,
 ) -> Page:
     """Return one page of problems, in the order they were found."""
     conditions = []

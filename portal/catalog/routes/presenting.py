@@ -19,16 +19,26 @@ if TYPE_CHECKING:
     from portal.catalog.models import Entity
 
 RELATION_LABELS = {
-    "ownedBy": "Owned by", "ownerOf": "Owns", "partOf": "Part of", "hasPart": "Has parts",
-    "providesApi": "Provides", "apiProvidedBy": "Provided by", "consumesApi": "Consumes",
-    "apiConsumedBy": "Consumed by", "dependsOn": "Depends on", "dependencyOf": "Needed by",
-    "childOf": "Child of", "parentOf": "Parent of", "memberOf": "Member of", "hasMember": "Members",
+    "ownedBy": "Owned by",
+    "ownerOf": "Owns",
+    "partOf": "Part of",
+    "hasPart": "Has parts",
+    "providesApi": "Provides",
+    "apiProvidedBy": "Provided by",
+    "consumesApi": "Consumes",
+    "apiConsumedBy": "Consumed by",
+    "dependsOn": "Depends on",
+    "dependencyOf": "Needed by",
+    "childOf": "Child of",
+    "parentOf": "Parent of",
+    "memberOf": "Member of",
+    "hasMember": "Members",
 }
 SHOWN_SPEC = frozenset(("type", "lifecycle", "owner", "system", "definition"))
 LONGEST_VALUE = 300
 
 
-def entity_url(kind: str, namespace: str, name: str, **query: str) -> str:
+def entity_url(kind: str, namespace: str, name: str, **query: Any) -> str:
     """Return the address of an entity's page."""
     return url_for("catalog.show", kind=kind, namespace=namespace, name=name.lower(), **query)
 
@@ -44,7 +54,10 @@ def make_link(ref: str | None, labels: Mapping[str, Any]) -> SimpleNamespace | N
         label = name if namespace == "default" else rest
         return SimpleNamespace(ref=ref, kind=kind, label=label, url=None, type=None)
     return SimpleNamespace(
-        ref=ref, kind=kind, label=row.title or row.name, type=row.type,
+        ref=ref,
+        kind=kind,
+        label=row.title or row.name,
+        type=row.type,
         url=entity_url(row.kind, row.namespace, row.name),
     )
 
@@ -52,11 +65,21 @@ def make_link(ref: str | None, labels: Mapping[str, Any]) -> SimpleNamespace | N
 def make_row(row: Any, labels: Mapping[str, Any], problems: Mapping[str, int]) -> SimpleNamespace:
     """Return a line of the list."""
     return SimpleNamespace(
-        ref=row.ref, url=entity_url(row.kind, row.namespace, row.name), kind=row.kind,
-        name=row.name, namespace=row.namespace, title=row.title, description=row.description,
-        type=row.type, class_label=say_class(row.entity_class), lifecycle=row.lifecycle,
-        tier=row.tier, tier_label=TIER_LABELS.get(row.tier), owner=make_link(row.owner, labels),
-        system=make_link(row.system, labels), problem_count=problems.get(row.ref, 0),
+        ref=row.ref,
+        url=entity_url(row.kind, row.namespace, row.name),
+        kind=row.kind,
+        name=row.name,
+        namespace=row.namespace,
+        title=row.title,
+        description=row.description,
+        type=row.type,
+        class_label=say_class(row.entity_class),
+        lifecycle=row.lifecycle,
+        tier=row.tier,
+        tier_label=TIER_LABELS.get(row.tier),
+        owner=make_link(row.owner, labels),
+        system=make_link(row.system, labels),
+        problem_count=problems.get(row.ref, 0),
     )
 
 
@@ -66,33 +89,56 @@ def say_class(name: str | None) -> str | None:
 
 
 def make_entity(
-    entity: Entity, relations: Iterable[Relation], labels: Mapping[str, Any],
-    *, aliases: Iterable[Any], problems: Iterable[Any],
+    entity: Entity,
+    relations: Iterable[Relation],
+    labels: Mapping[str, Any],
+    *,
+    aliases: Iterable[Any],
+    problems: Iterable[Any],
 ) -> SimpleNamespace:
     """Return an entity as its page shows it."""
     metadata = entity.document["metadata"]
     relations = list(relations)
     domain = next((r.target for r in relations if r.target.startswith("domain:")), None)
     return SimpleNamespace(
-        ref=entity.ref, kind=entity.document["kind"], name=entity.name, namespace=entity.namespace,
-        title=entity.title, description=entity.description, type=entity.type,
-        class_label=say_class(entity.entity_class), lifecycle=entity.lifecycle, stage=entity.stage,
+        ref=entity.ref,
+        kind=entity.document["kind"],
+        name=entity.name,
+        namespace=entity.namespace,
+        title=entity.title,
+        description=entity.description,
+        type=entity.type,
+        class_label=say_class(entity.entity_class),
+        lifecycle=entity.lifecycle,
+        stage=entity.stage,
         tier_label=TIER_LABELS.get(entity.tier) if entity.tier is not None else None,
-        owner=make_link(entity.owner, labels), system=make_link(entity.system, labels),
-        domain=make_link(domain, labels), tags=entity.tags,
+        owner=make_link(entity.owner, labels),
+        system=make_link(entity.system, labels),
+        domain=make_link(domain, labels),
+        tags=entity.tags,
         links=[_make_web_link(link) for link in metadata.get("links") or ()],
         labels=sorted((metadata.get("labels") or {}).items()),
         annotations=sorted((metadata.get("annotations") or {}).items()),
         fields=_list_fields(entity.document.get("spec") or {}),
         source=SimpleNamespace(
-            name=entity.source, file=entity.file, line=entity.line,
-            document=entity.document_number, read_at=entity.read_at,
+            name=entity.source,
+            file=entity.file,
+            line=entity.line,
+            document=entity.document_number,
+            read_at=entity.read_at,
             view_url=_safe(metadata, "backstage.io/view-url"),
         ),
-        aliases=list(aliases), relations=_group(relations, labels),
+        aliases=list(aliases),
+        relations=_group(relations, labels),
         problems=[
-            SimpleNamespace(severity=p.severity, rule=p.rule, message=p.message, fix=p.fix,
-                            place=p.file, line=p.line)
+            SimpleNamespace(
+                severity=p.severity,
+                rule=p.rule,
+                message=p.message,
+                fix=p.fix,
+                place=p.file,
+                line=p.line,
+            )
             for p in problems
         ],
     )
@@ -122,9 +168,7 @@ def _group(relations: list[Relation], labels: Mapping[str, Any]) -> list[SimpleN
 
 
 def _list_fields(spec: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return [
-        (str(name), _shorten(value)) for name, value in spec.items() if name not in SHOWN_SPEC
-    ]
+    return [(str(name), _shorten(value)) for name, value in spec.items() if name not in SHOWN_SPEC]
 
 
 def _shorten(value: Any) -> str:

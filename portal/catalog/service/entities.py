@@ -44,8 +44,11 @@ def make_record(session: Session, entity: Mapping[str, Any], place: Place) -> Re
     """Return the record of a checked entity in the company's own words."""
     words = get_contributions(session).vocabulary
     return build_record(
-        entity, place,
-        types=words.type_classes, lifecycles=words.lifecycle_stages, tiers=words.tiers,
+        entity,
+        place,
+        types=words.type_classes,
+        lifecycles=words.lifecycle_stages,
+        tiers=words.tiers,
     )
 
 
@@ -59,8 +62,12 @@ def apply_records(
         row.ref: row
         for row in session.execute(
             select(
-                Entity.ref, Entity.digest, Entity.source, Entity.file,
-                Entity.document_number, Entity.line,
+                Entity.ref,
+                Entity.digest,
+                Entity.source,
+                Entity.file,
+                Entity.document_number,
+                Entity.line,
             ).where(Entity.ref.in_([record.ref for record in records]))
         )
     }
@@ -90,9 +97,14 @@ def apply_records(
 def _columns(record: Record, now: datetime) -> dict[str, Any]:
     place = record.place
     return {
-        **record.columns, "digest": record.digest, "source": place.source, "file": place.file,
-        "document_number": place.document_number, "line": place.line,
-        "updated_at": now, "read_at": now,
+        **record.columns,
+        "digest": record.digest,
+        "source": place.source,
+        "file": place.file,
+        "document_number": place.document_number,
+        "line": place.line,
+        "updated_at": now,
+        "read_at": now,
     }
 
 
@@ -118,8 +130,13 @@ def _insert_parts(session: Session, records: Sequence[Record]) -> None:
             for x in r.relations
         ],
         EntityAlias: [
-            {"ref": r.ref, "system": a.system, "value": a.value, "confidence": a.confidence,
-             "confirmed_by": a.confirmed_by}
+            {
+                "ref": r.ref,
+                "system": a.system,
+                "value": a.value,
+                "confidence": a.confidence,
+                "confirmed_by": a.confirmed_by,
+            }
             for r in records
             for a in r.aliases
         ],
@@ -143,8 +160,16 @@ def remove_entities(
     authorise(actor, WRITE)
     rows = session.scalars(select(Entity).where(Entity.ref.in_(refs))).all()
     kept = [
-        {"ref": e.ref, "source": e.source, "file": e.file, "document_number": e.document_number,
-         "line": e.line, "document": e.document, "removed_at": now, "run_id": run_id}
+        {
+            "ref": e.ref,
+            "source": e.source,
+            "file": e.file,
+            "document_number": e.document_number,
+            "line": e.line,
+            "document": e.document,
+            "removed_at": now,
+            "run_id": run_id,
+        }
         for e in rows
     ]
     if not kept:
@@ -169,9 +194,7 @@ def restore_removed(
         )
         for row in rows
     ]
-    taken = set(
-        session.scalars(select(Entity.ref).where(Entity.ref.in_([r.ref for r in records])))
-    )
+    taken = set(session.scalars(select(Entity.ref).where(Entity.ref.in_([r.ref for r in records]))))
     back = [record for record in records if record.ref not in taken]
     apply_records(session, actor, back, now=now)
     session.execute(delete(RemovedEntity).where(RemovedEntity.id.in_([row.id for row in rows])))

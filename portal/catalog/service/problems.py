@@ -21,7 +21,11 @@ DANGLING_FIX = "Correct the reference, or describe what it names in a file of it
 
 
 def replace_problems(
-    session: Session, actor: Actor, source: str, *, files: Sequence[str],
+    session: Session,
+    actor: Actor,
+    source: str,
+    *,
+    files: Sequence[str],
     problems: Sequence[dict[str, Any]],
 ) -> None:
     """Replace everything known to be wrong with `files` of `source`."""
@@ -45,9 +49,15 @@ def refresh_dangling(session: Session, actor: Actor) -> None:
     for end in (relation.target, relation.source):
         missing = (
             select(
-                literal("warning"), literal(DANGLING), declarer.ref, declarer.source,
-                declarer.file, declarer.document_number, declarer.line,
-                relation.type, literal("Nothing is called ") + end + literal("."),
+                literal("warning"),
+                literal(DANGLING),
+                declarer.ref,
+                declarer.source,
+                declarer.file,
+                declarer.document_number,
+                declarer.line,
+                relation.type,
+                literal("Nothing is called ") + end + literal("."),
                 literal(DANGLING_FIX),
             )
             .join(declarer, declarer.ref == relation.declared_by)
@@ -55,8 +65,18 @@ def refresh_dangling(session: Session, actor: Actor) -> None:
         )
         session.execute(
             insert(CatalogProblem).from_select(
-                ["severity", "rule", "ref", "source", "file", "document_number", "line",
-                 "path", "message", "fix"],
+                [
+                    "severity",
+                    "rule",
+                    "ref",
+                    "source",
+                    "file",
+                    "document_number",
+                    "line",
+                    "path",
+                    "message",
+                    "fix",
+                ],
                 missing,
             )
         )

@@ -43,7 +43,7 @@ LINK_WEIGHTS = (40, 40, 20)
 
 def generate(entities: int, seed: int) -> Iterator[Entity]:
     """Yield exactly `entities` descriptors, the same ones for the same two numbers."""
-    company = found(entities, Random(seed))  # noqa: S311 - sizes for a demo, not security
+    company = found(entities, Random(seed))  # noqa: S311 sizes for a demo, not security
     yield from _domains(company)
     yield from _groups(company)
     yield from _users(company)

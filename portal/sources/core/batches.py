@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from portal.catalog.core.findings import Finding
 from portal.catalog.core.records import Place
 from portal.sources.core.verdicts import OK, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +25,7 @@ class ReadyFile:
     is_settled: bool
 
 
-def prepare_file(
-    source: str, path: str, digest: str, verdicts: tuple[Verdict, ...]
-) -> ReadyFile:
+def prepare_file(source: str, path: str, digest: str, verdicts: tuple[Verdict, ...]) -> ReadyFile:
     """Return what to write about a file; a refused document keeps the entity it names as it was."""
     entities = tuple(
         (v.entity, Place(source, path, v.document, v.line))
@@ -49,7 +49,8 @@ def list_problems(
         place = claimed.get(verdict.ref or "")
         if place is not None and verdict.status == OK:
             finding = Finding(
-                "metadata.name", "conflict",
+                "metadata.name",
+                "conflict",
                 f"{verdict.ref} belongs to {place.source} ({place.file}:{place.line}), which was "
                 f"first; this one in {source} ({verdict.file}:{verdict.line}) is not used.",
                 "Delete or rename one of the two.",
@@ -59,8 +60,14 @@ def list_problems(
 
 def _row(source: str, verdict: Verdict, severity: str, finding: Finding) -> dict[str, Any]:
     return {
-        "severity": severity, "rule": finding.rule, "ref": verdict.ref, "source": source,
-        "file": verdict.file, "document_number": verdict.document,
-        "line": finding.line or verdict.line, "path": finding.path,
-        "message": finding.message, "fix": finding.fix,
+        "severity": severity,
+        "rule": finding.rule,
+        "ref": verdict.ref,
+        "source": source,
+        "file": verdict.file,
+        "document_number": verdict.document,
+        "line": finding.line or verdict.line,
+        "path": finding.path,
+        "message": finding.message,
+        "fix": finding.fix,
     }

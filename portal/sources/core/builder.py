@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from portal.sources.core.scalars import resolve_plain, resolve_tagged
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 MAX_DEPTH = 50
 MAX_NODES_FROM_ALIASES = 100_000
@@ -15,7 +17,7 @@ MAX_LINE_PATHS = 5_000
 NO_KEY = object()
 
 
-class Broken(ValueError):
+class Broken(ValueError):  # noqa: N818 reads as what happened
     """The document breaks a rule of the reader; `line` counts from 1 in the file."""
 
     def __init__(self, message: str, line: int) -> None:

@@ -1,4 +1,4 @@
-"""Is a document a catalog descriptor, still a template, or something else that only looks alike?"""
+"""Tells catalog descriptors from templates of them and from what only looks alike."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def looks_like_descriptor(value: Any) -> bool:
     if not isinstance(value, Mapping):
         return False
     present = sum(name in value for name in ("apiVersion", "kind", "metadata"))
-    if present < 2:  # noqa: PLR2004 - two of three parts of the envelope
+    if present < 2:  # noqa: PLR2004 the number says it best here
         return False
     return not _is_foreign(value.get("apiVersion"), value.get("kind"), value)
 
@@ -106,4 +106,4 @@ def _is_template_value(part: Any) -> bool:
 
 def broken_text_means_descriptor(text: str) -> bool:
     """Whether a text that could not be read was meant as a descriptor."""
-    return len(set(STARTS_LIKE_ONE.findall(text))) >= 2  # noqa: PLR2004 - two of three parts
+    return len(set(STARTS_LIKE_ONE.findall(text))) >= 2  # noqa: PLR2004 the number says it best here

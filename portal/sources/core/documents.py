@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from yaml.reader import ReaderError
 
 from portal.sources.core.builder import Broken, Builder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MAX_BYTES = 5 * 1024 * 1024
 MAX_DOCUMENTS = 10_000
@@ -46,7 +48,7 @@ class Document:
         return self.error is None and self.value is None
 
 
-class NotText(ValueError):
+class NotText(ValueError):  # noqa: N818 reads as what happened
     """The file is no text in UTF-8, too large, or has too many documents; says which."""
 
 

@@ -40,7 +40,7 @@ def _number(text: str) -> Any:
     if INTEGER.fullmatch(text):
         return int(text)
     if OCTAL.fullmatch(text):
-        return int(text[2:], 8)
+        return int(text.replace("0o", "0", 1), 8)
     if HEXADECIMAL.fullmatch(text):
         return int(text, 16)
     if FLOAT.fullmatch(text):

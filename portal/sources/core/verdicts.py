@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from portal.catalog.core.findings import Finding
 from portal.catalog.core.refs import entity_ref
@@ -15,8 +14,12 @@ from portal.sources.core.descriptors import (
     looks_like_descriptor,
     looks_like_template,
 )
-from portal.sources.core.documents import Document
 from portal.sources.core.placeholders import ReadFile, resolve_placeholders
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from portal.sources.core.documents import Document
 
 OK, ERROR, SKIPPED = "ok", "error", "skipped"
 EMPTY = "empty document"
@@ -73,10 +76,9 @@ def judge_document(file: str, document: Document, read: ReadFile) -> Verdict:
     value = document.value
     if value is None:
         return replace(bare, reason=EMPTY)
-    if not looks_like_descriptor(value):
-        return replace(bare, reason=NO_DESCRIPTOR)
-    if holds_template(value):
-        return replace(bare, reason=TEMPLATE)
+    if not looks_like_descriptor(value) or holds_template(value):
+        is_template = looks_like_descriptor(value)
+        return replace(bare, reason=TEMPLATE if is_template else NO_DESCRIPTOR)
     lines = document.lines or {}
     value, found = resolve_placeholders(value, read)
     found = found or check_entity(value)

@@ -53,8 +53,14 @@ class Ingest:
     """One run over one source; `on_file` is told of every file, for a progress bar."""
 
     def __init__(
-        self, database: Database, actor: Actor, name: str, *, people: bool = False,
-        remove: bool = False, on_file: Callable[[str], None] = lambda _: None,
+        self,
+        database: Database,
+        actor: Actor,
+        name: str,
+        *,
+        people: bool = False,
+        remove: bool = False,
+        on_file: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.database = database
         self.actor = actor
@@ -70,8 +76,12 @@ class Ingest:
         """Read, write in batches, then remove what vanished; returns the numbers."""
         with self.database.unit(write=True) as session:
             source, run = service.begin_run(
-                session, self.actor, self.outcome.source,
-                people=self._people, remove=self._remove, now=utc_now(),
+                session,
+                self.actor,
+                self.outcome.source,
+                people=self._people,
+                remove=self._remove,
+                now=utc_now(),
             )
             known = list_files(session, source.id)
         for batch in _batches(self._read(folders, known)):
@@ -85,14 +95,16 @@ class Ingest:
         self._remove_vanished(source, run.id)
         with self.database.unit(write=True) as session:
             service.finish_run(
-                session, self.actor, source, run_id=run.id,
-                counts=self.outcome.as_json(), now=utc_now(),
+                session,
+                self.actor,
+                source,
+                run_id=run.id,
+                counts=self.outcome.as_json(),
+                now=utc_now(),
             )
         return self.outcome
 
-    def _read(
-        self, folders: Iterable[Folder], known: dict[str, SourceFile]
-    ) -> Iterator[ReadyFile]:
+    def _read(self, folders: Iterable[Folder], known: dict[str, SourceFile]) -> Iterator[ReadyFile]:
         for folder in folders:
             for report in read_folder(folder):
                 if report.path in self._seen:
@@ -103,8 +115,10 @@ class Ingest:
                 verdicts = tuple(self._claim(verdict) for verdict in report.verdicts)
                 ready = prepare_file(self.outcome.source, report.path, report.digest, verdicts)
                 before = known.get(report.path)
-                if before is None or before.digest != ready.digest or not (
-                    before.is_settled and ready.is_settled
+                if (
+                    before is None
+                    or before.digest != ready.digest
+                    or not (before.is_settled and ready.is_settled)
                 ):
                     yield ready
                 else:
@@ -145,15 +159,19 @@ class Ingest:
         if vanished and (self._unreadable or source.holds_removals):
             self.outcome.held = len(vanished)
             self.outcome.held_because = (
-                f"{self._unreadable} could not be read" if self._unreadable
+                f"{self._unreadable} could not be read"
+                if self._unreadable
                 else "an undo holds them back; --remove carries them out"
             )
             return
         for start in range(0, len(vanished), BATCH_ROWS):
             with self.database.unit(write=True) as session:
                 self.outcome.removed += remove_entities(
-                    session, self.actor, vanished[start : start + BATCH_ROWS],
-                    run_id=run_id, now=utc_now(),
+                    session,
+                    self.actor,
+                    vanished[start : start + BATCH_ROWS],
+                    run_id=run_id,
+                    now=utc_now(),
                 )
 
 
