@@ -43,8 +43,8 @@ CLASS_WORDS = _words(
     {
         "service": "service services microservice api backend "
         "backendservice backendapi "
-        "grpcservice restservice webservice server gateway apigateway bff graphql rpc app application "
-        "lambda function functions serverless faas proxy",
+        "grpcservice restservice webservice server gateway apigateway "
+        "bff graphql rpc app application lambda function functions serverless faas proxy",
         "website": "website web webapp webapplication site spa frontend frontendapp ui portal "
         "mobile mobileapp ios android desktop docs documentation microfrontend",
         "job": "job cronjob cron batch batchjob etl pipeline datapipeline scheduledjob task "

@@ -1,0 +1,70 @@
+"""What every suite shares: an application over a real, migrated database of its own."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import text
+
+from portal.auth.core import CLI
+from portal.demo.flows import COMPANY
+from portal.factory import create_app, gather_contributions
+from portal.infra import migrate
+from portal.infra.db import Database
+from portal.settings import Settings, read_environment
+from portal.sources.flows.ingesting import Ingest
+from portal.sources.providers.folder import Folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def now() -> datetime:
+    return NOW
+
+
+def pick_url(folder: Path) -> str:
+    """Return SQLite in `folder`, or the PostgreSQL that the runner started."""
+    return read_environment().get("PORTAL_TEST_DATABASE_URL") or f"sqlite:///{folder / 'test.db'}"
+
+
+@pytest.fixture
+def settings(tmp_path) -> Settings:
+    return Settings(
+        data_dir=tmp_path, database_url=pick_url(tmp_path), log_level="error", secret_key="test" * 8
+    )
+
+
+@pytest.fixture
+def database(settings):
+    """A migrated, empty database; on PostgreSQL the one schema is emptied, not rebuilt."""
+    found = Database(settings.resolved_database_url, gather_contributions(settings))
+    migrate.upgrade(found)
+    if not found.is_sqlite:
+        with found.unit(write=True) as session:
+            session.execute(
+                text(
+                    "TRUNCATE entities, entity_tags, relations, aliases, catalog_problems, "
+                    "removed_entities, catalog_state, sources, source_files, source_runs, "
+                    "audit_entries, work RESTART IDENTITY CASCADE"
+                )
+            )
+    yield found
+    found.dispose()
+
+
+@pytest.fixture
+def demo(database) -> Database:
+    """A database with the demo company in it."""
+    Ingest(database, CLI, "demo").run([Folder.open(str(COMPANY))])
+    return database
+
+
+@pytest.fixture
+def app(settings, database):
+    return create_app(settings, database)
