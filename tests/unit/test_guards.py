@@ -54,7 +54,9 @@ def test_the_environment_is_read_in_one_place():
 
 
 def test_nothing_calls_out_but_the_guarded_client():
-    assert find_in_code(r"(?m)^(import|from) requests|\burlopen\(|\brequests\.(get|post|request|Session)\(") <= {"portal/infra/outbound.py"}
+    assert find_in_code(
+        r"(?m)^(import|from) requests|\burlopen\(|\brequests\.(get|post|request|Session)\("
+    ) <= {"portal/infra/outbound.py"}
 
 
 def test_every_view_states_a_permission(app):
@@ -63,8 +65,10 @@ def test_every_view_states_a_permission(app):
 
 def test_every_url_parameter_is_typed(app):
     assert not [
-        str(rule) for rule in app.url_map.iter_rules()
-        for part in re.findall(r"<([^>]+)>", str(rule)) if ":" not in part
+        str(rule)
+        for rule in app.url_map.iter_rules()
+        for part in re.findall(r"<([^>]+)>", str(rule))
+        if ":" not in part
     ]
 
 
@@ -73,7 +77,8 @@ def test_every_template_is_used():
     folder = find_resource("templates")
     markup = "\n".join(path.read_text("utf-8") for path in folder.rglob("*.html"))
     unused = [
-        name for path in folder.rglob("*.html")
+        name
+        for path in folder.rglob("*.html")
         if not (name := path.relative_to(folder).as_posix()).startswith("ui/")
         and f'"{name}"' not in code + markup
     ]

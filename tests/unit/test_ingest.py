@@ -22,7 +22,8 @@ def component(name: str, **spec: str) -> str:
     more = "".join(f"  {key}: {value}\n" for key, value in spec.items())
     return (
         f"---\napiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: {name}\n"
-        f"  tags: [t-{name}]\nspec:\n  type: service\n  lifecycle: production\n  owner: crew\n{more}"
+        f"  tags: [t-{name}]\nspec:\n  type: service\n  lifecycle: production\n"
+        f"  owner: crew\n{more}"
     )
 
 
@@ -33,18 +34,34 @@ def ingest(database, folder, name="s", **options):
 def snapshot(database) -> dict[str, object]:
     """Return everything but ids and times."""
     with database.unit(write=False) as session:
+
         def rows(*columns):
             return sorted(map(str, session.execute(select(*columns))))
 
         return {
-            "entities": rows(Entity.ref, Entity.digest, Entity.file, Entity.document_number,
-                             Entity.line, Entity.owner),
+            "entities": rows(
+                Entity.ref,
+                Entity.digest,
+                Entity.file,
+                Entity.document_number,
+                Entity.line,
+                Entity.owner,
+            ),
             "tags": rows(EntityTag.ref, EntityTag.tag),
-            "relations": rows(EntityRelation.declared_by, EntityRelation.type,
-                              EntityRelation.source, EntityRelation.target),
+            "relations": rows(
+                EntityRelation.declared_by,
+                EntityRelation.type,
+                EntityRelation.source,
+                EntityRelation.target,
+            ),
             "aliases": rows(EntityAlias.ref, EntityAlias.system, EntityAlias.value),
-            "problems": rows(CatalogProblem.rule, CatalogProblem.ref, CatalogProblem.file,
-                             CatalogProblem.line, CatalogProblem.message),
+            "problems": rows(
+                CatalogProblem.rule,
+                CatalogProblem.ref,
+                CatalogProblem.file,
+                CatalogProblem.line,
+                CatalogProblem.message,
+            ),
         }
 
 
@@ -156,7 +173,9 @@ def test_any_edits_equal_a_fresh_import(database, tmp_path, seed):
         for path in folder.iterdir():
             path.unlink()
         for path, names in files.items():
-            text = "".join(component(n, dependsOn=f"[component:n{rng.randrange(9)}]") for n in names)
+            text = "".join(
+                component(n, dependsOn=f"[component:n{rng.randrange(9)}]") for n in names
+            )
             (folder / path).write_text(text)
         ingest(database, folder, remove=True)
     grown = snapshot(database)

@@ -11,8 +11,12 @@ from portal.sources.flows.ingesting import Ingest
 from portal.sources.providers.folder import Folder
 
 PAGES = (
-    "/catalog", "/catalog?kind=component&q=service", "/catalog/component/default/checkout-service",
-    "/catalog/component/default/checkout-service?tab=raw", "/catalog/problems", "/-/patterns",
+    "/catalog",
+    "/catalog?kind=component&q=service",
+    "/catalog/component/default/checkout-service",
+    "/catalog/component/default/checkout-service?tab=raw",
+    "/catalog/problems",
+    "/-/patterns",
     "/catalog/component/default/checkout-service?tab=relations",
 )
 
@@ -90,7 +94,9 @@ def test_wrong_filter_on_a_page_is_a_page(client, demo):
 
 def test_dangling_reference_is_listed(client, demo):
     found = client.get("/api/v1/problems").get_json()
-    assert any(p["rule"] == "dangling" and "gift-wrap-service" in p["message"] for p in found["items"])
+    assert any(
+        p["rule"] == "dangling" and "gift-wrap-service" in p["message"] for p in found["items"]
+    )
     page = client.get("/catalog/component/default/checkout-service").text
     assert "gift-wrap-service" in page
 
