@@ -1,10 +1,10 @@
-# setup, run, test: everything a newcomer types. Each target sets up what it needs.
+# setup, run, test, bench: everything a newcomer types. Each target sets up what it needs.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := $(shell find static/src static/build.mjs -type f)
 
-.PHONY: setup run test lock
+.PHONY: setup run test bench lock
 setup: $(VENV)/.ready static/dist/manifest.json
 
 $(VENV)/.ready: requirements-dev.lock pyproject.toml
@@ -31,3 +31,6 @@ test: setup
 lock:
 	uv pip compile --quiet --generate-hashes --no-emit-index-url --universal --python-version 3.11 --no-header pyproject.toml -o requirements.lock
 	uv pip compile --quiet --generate-hashes --no-emit-index-url --universal --python-version 3.11 --no-header --extra dev pyproject.toml -o requirements-dev.lock
+
+bench: setup
+	@$(BIN)/python bench/run.py
