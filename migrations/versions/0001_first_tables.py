@@ -176,7 +176,7 @@ def upgrade() -> None:
         sa.Column("source_id", sa.Integer(), nullable=False),
         sa.Column("path", sa.Text(), nullable=False),
         sa.Column("digest", sa.String(length=32), nullable=False),
-        sa.Column("refs", JsonText(), nullable=False),
+        sa.Column("documents", JsonText(), nullable=False),
         sa.Column("is_settled", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["source_id"], ["sources.id"], name=op.f("fk_source_files_source_id")

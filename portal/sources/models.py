@@ -25,14 +25,17 @@ class Source(Base):
 
 
 class SourceFile(Base):
-    """A file as last read, and the refs it defines; `is_settled` unless it must be read again."""
+    """A file as last read: `documents` are [number, line, ref, reason] of each.
+
+    `is_settled` unless it has to be read again though it did not change.
+    """
 
     __tablename__ = "source_files"
 
     source_id: Mapped[int] = mapped_column(ForeignKey("sources.id"), primary_key=True)
     path: Mapped[str] = mapped_column(Text, primary_key=True)
     digest: Mapped[str] = mapped_column(String(32))
-    refs: Mapped[Any] = mapped_column(JsonText)
+    documents: Mapped[Any] = mapped_column(JsonText)
     is_settled: Mapped[bool] = mapped_column()
 
 

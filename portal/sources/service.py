@@ -12,7 +12,7 @@ from portal.catalog.models import Entity, RemovedEntity
 from portal.catalog.service.entities import Applied, apply_records, make_record, restore_removed
 from portal.catalog.service.problems import refresh_dangling, replace_problems
 from portal.errors import NotFound
-from portal.sources.core.batches import ReadyFile, list_problems
+from portal.sources.core.batches import ReadyFile, list_documents, list_problems
 from portal.sources.models import Source, SourceFile, SourceRun
 from portal.sources.queries import find_source
 
@@ -74,7 +74,7 @@ def apply_files(
             source_id=source.id,
             path=file.path,
             digest=file.digest,
-            refs=list(file.refs),
+            documents=list_documents(file),
             is_settled=file.is_settled and not applied.claimed.keys() & set(file.refs),
         )
         for file in files

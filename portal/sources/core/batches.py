@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from portal.catalog.core.findings import Finding
 from portal.catalog.core.records import Place
-from portal.sources.core.verdicts import OK, Verdict
+from portal.sources.core.verdicts import ERROR, OK, SKIPPED, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ def prepare_file(source: str, path: str, digest: str, verdicts: tuple[Verdict, .
         if v.status == OK and v.entity is not None
     )
     refs = tuple(dict.fromkeys(v.ref for v in verdicts if v.ref is not None))
-    is_settled = all(f.rule != "unique" for v in verdicts for f in v.errors)
+    is_settled = all(v.status != ERROR for v in verdicts)
     return ReadyFile(path, digest, verdicts, entities, refs, is_settled and bool(digest))
 
 
@@ -71,3 +71,21 @@ def _row(source: str, verdict: Verdict, severity: str, finding: Finding) -> dict
         "message": finding.message,
         "fix": finding.fix,
     }
+
+
+def list_documents(file: ReadyFile) -> list[list[Any]]:
+    """Return what is remembered of a file's documents, so that it need not be read again."""
+    return [[v.document, v.line, v.ref, v.reason] for v in file.verdicts]
+
+
+def recall_verdicts(path: str, documents: Sequence[Any]) -> tuple[Verdict, ...] | None:
+    """Return the verdicts of a file that did not change; None when it must be read all the same.
+
+    A Location is read again, since its patterns may stand for other files now.
+    """
+    if any(ref is not None and ref.startswith("location:") for _, _, ref, _ in documents):
+        return None
+    return tuple(
+        Verdict(path, number, line, OK if ref else SKIPPED, reason=reason, ref=ref)
+        for number, line, ref, reason in documents
+    )

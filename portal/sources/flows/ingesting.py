@@ -13,7 +13,7 @@ from portal.catalog.service.entities import remove_entities
 from portal.infra.clock import utc_now
 from portal.infra.db import BATCH_ROWS, Database
 from portal.sources import service
-from portal.sources.core.batches import ReadyFile, prepare_file
+from portal.sources.core.batches import ReadyFile, prepare_file, recall_verdicts
 from portal.sources.core.verdicts import ERROR, OK, SKIPPED, Verdict
 from portal.sources.flows.checking import refuse_repeat
 from portal.sources.flows.reading import FileReport, read_folder
@@ -105,8 +105,17 @@ class Ingest:
         return self.outcome
 
     def _read(self, folders: Iterable[Folder], known: dict[str, SourceFile]) -> Iterator[ReadyFile]:
+        # Words change what an entity means, so they are part of what was read.
+        salt = repr(self.database.contributions.vocabulary).encode()
+
+        def recall(path: str, digest: str) -> tuple[Verdict, ...] | None:
+            before = known.get(path)
+            if before is None or before.digest != digest or not before.is_settled:
+                return None
+            return recall_verdicts(path, before.documents)
+
         for folder in folders:
-            for report in read_folder(folder):
+            for report in read_folder(folder, recall, salt=salt):
                 if report.path in self._seen:
                     continue
                 self._seen.add(report.path)
@@ -122,7 +131,7 @@ class Ingest:
                 ):
                     yield ready
                 else:
-                    self.outcome.unchanged += len(ready.entities)
+                    self.outcome.unchanged += len(ready.refs)
 
     def _claim(self, verdict: Verdict) -> Verdict:
         if verdict.ref is None or verdict.status != OK:

@@ -35,12 +35,25 @@ class FileReport:
         return any(verdict.is_unreadable for verdict in self.verdicts)
 
 
-def read_folder(folder: Folder) -> Iterator[FileReport]:
-    """Read every file of a source once, in a stable order, following Locations."""
+def _recall_nothing(_path: str, _digest: str) -> None:
+    return None
+
+
+def read_folder(
+    folder: Folder,
+    recall: Callable[[str, str], tuple[Verdict, ...] | None] = _recall_nothing,
+    *,
+    salt: bytes = b"",
+) -> Iterator[FileReport]:
+    """Read every file of a source once, in a stable order, following Locations.
+
+    `recall` gives the verdicts of a file by path and digest when it need not be read again;
+    `salt` goes into every digest: what else a file's meaning hangs on.
+    """
     pending = deque(folder.list_files())
     seen = set(pending)
     while pending:
-        report = read_file(folder, pending.popleft())
+        report = read_file(folder, pending.popleft(), recall, salt=salt)
         for target in report.targets:
             if target not in seen:
                 seen.add(target)
@@ -48,12 +61,21 @@ def read_folder(folder: Folder) -> Iterator[FileReport]:
         yield report
 
 
-def read_file(folder: Folder, path: str) -> FileReport:
+def read_file(
+    folder: Folder,
+    path: str,
+    recall: Callable[[str, str], tuple[Verdict, ...] | None] = _recall_nothing,
+    *,
+    salt: bytes = b"",
+) -> FileReport:
     """Read one file of a source; whatever is wrong with it becomes a verdict."""
-    digest = hashlib.blake2b(digest_size=16)
+    digest = hashlib.blake2b(salt, digest_size=16)
     try:
         raw = folder.read(path)
         digest.update(raw)
+        remembered = recall(path, digest.hexdigest())
+        if remembered is not None:
+            return FileReport(path, digest.hexdigest(), remembered)
         text = decode(raw)
     except NotText as error:
         return FileReport(path, digest.hexdigest(), (_refuse(path, error),))
