@@ -1,0 +1,46 @@
+"""Settings: typed, all problems at once, secrets kept out of logs."""
+
+from __future__ import annotations
+
+import stat
+
+import pytest
+
+from portal.errors import SetupError
+from portal.infra.logs import hide_secrets
+from portal.settings import Settings, find_secret_key, load_settings
+
+
+def test_all_problems_are_reported_together():
+    with pytest.raises(SetupError) as caught:
+        load_settings({"PORTAL_BIND": "nonsense", "PORTAL_WEB_WORKERS": "x", "PORTAL_ODD": "1"})
+    for name in ("PORTAL_BIND", "PORTAL_WEB_WORKERS", "PORTAL_ODD"):
+        assert name in caught.value.detail
+
+
+@pytest.mark.parametrize("bind", ["0.0.0.0:8000", "10.0.0.1:80", "[::]:8000"])
+def test_only_loopback_is_bound(bind):
+    with pytest.raises(SetupError):
+        load_settings({"PORTAL_BIND": bind})
+
+
+def test_the_key_is_made_once_and_private(tmp_path):
+    settings = Settings(data_dir=tmp_path)
+    key = find_secret_key(settings)
+    assert len(key) >= 48
+    assert find_secret_key(settings) == key
+    assert stat.S_IMODE((tmp_path / "secret_key").stat().st_mode) == 0o600
+
+
+def test_logs_hide_secrets():
+    event = hide_secrets(
+        None, "", {"api_key": "abc", "url": "postgresql://u:hunter2@db/x", "path": "/catalog"}
+    )
+    assert event["api_key"] == "[hidden]"
+    assert "hunter2" not in event["url"]
+    assert event["path"] == "/catalog"
+
+
+def test_own_words_are_read():
+    settings = load_settings({"PORTAL_TYPE_CLASSES": '{"lambda": "job"}'})
+    assert dict(settings.type_classes) == {"lambda": "job"}
