@@ -24,6 +24,7 @@ COUNTS = re.compile(r"(\d+) (passed|failed|errors?|skipped)")
 LINTS = {
     "ruff": [str(BIN / "ruff"), "check", "--quiet", "."],
     "mypy": [str(BIN / "mypy")],
+    "djlint": [str(BIN / "djlint"), "templates", "--lint", "--quiet"],
     "import contracts": [str(BIN / "lint-imports"), "--no-cache"],
 }
 PYTEST = [sys.executable, "-m", "pytest", "-q"]
