@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from huey import SqliteHuey
 from huey.serializer import SignedSerializer
 
+from portal.errors import Unavailable
 from portal.infra import work
 from portal.infra.clock import utc_now
 from portal.infra.logs import get_logger
@@ -106,6 +107,8 @@ class Queue:
             while not self._stop.wait(SWEEP_SECONDS):
                 try:
                     self.sweep()
+                except Unavailable as error:
+                    log.warning("sweep_failed", reason=error.detail)
                 except Exception:
                     log.exception("sweep_failed")
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 
 import pytest
@@ -204,3 +205,31 @@ def change(rng: random.Random, files: dict[str, list[str]]) -> None:
         files.setdefault(f"{rng.randrange(9)}.yaml", []).append(files[path].pop())
     elif files[path]:
         files.setdefault("0.yaml", []).append(files[path][0])
+
+
+def test_what_no_database_holds_is_refused(database, tmp_path):
+    head = "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: "
+    (tmp_path / "a.yaml").write_text(head + 'x\n  description: "a\\0b"\nspec: {"k\\0": 1}\n')
+    (tmp_path / "b.yaml").write_text(head + 'y\nspec: {"k\\0": 1, "k\\0": 2}\n')
+    (tmp_path / "c.yaml").write_text(head + "z\nspec: {n: {$json: n.json}}\n")
+    (tmp_path / "n.json").write_text('{"half": "\\ud800"}')
+    (tmp_path / os.fsdecode(b"\xff.yaml")).write_text(component("w"))
+    os.mkfifo(tmp_path / "pipe.yaml")
+    assert ingest(database, tmp_path).created == 0
+    with database.unit(write=False) as session:
+        found = session.execute(select(CatalogProblem.file, CatalogProblem.rule))
+        found = [tuple(row) for row in found]
+    assert dict(found) == {
+        "a.yaml": "character",
+        "b.yaml": "yaml",
+        "c.yaml": "character",
+        "pipe.yaml": "unreadable",
+        "\ufffd.yaml": "unreadable",
+    }
+
+
+def test_numbers_without_value_are_null(database, client, tmp_path):
+    (tmp_path / "a.yaml").write_text(component("a", n=".inf", m=".NaN", big="1e400"))
+    ingest(database, tmp_path)
+    spec = client.get("/api/v1/entities/component/default/a").get_json()["spec"]
+    assert (spec["n"], spec["m"], spec["big"]) == (None, None, None)

@@ -76,6 +76,8 @@ def test_entity_in_backstage_shape(client, demo):
         ("/api/v1/entities/component/default/nothing", 404, "nothing"),
         ("/api/v1/entities/component/default/" + "x" * 10_000, 422, "name"),
         ("/api/v1/nowhere", 404, "address"),
+        ("/api/v1/entities?q=%00", 400, "NUL"),
+        ("/api/v1/entities/component/default/a%00", 400, "NUL"),
     ],
 )
 def test_bad_input_is_a_clear_problem(client, demo, url, status, word):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from portal.catalog.core.findings import Finding
 from portal.catalog.core.records import Place
+from portal.catalog.core.storable import make_storable
 from portal.sources.core.verdicts import ERROR, OK, SKIPPED, Verdict
 
 if TYPE_CHECKING:
@@ -67,8 +68,8 @@ def _row(source: str, verdict: Verdict, severity: str, finding: Finding) -> dict
         "file": verdict.file,
         "document_number": verdict.document,
         "line": finding.line or verdict.line,
-        "path": finding.path,
-        "message": finding.message,
+        "path": make_storable(finding.path),
+        "message": make_storable(finding.message),
         "fix": finding.fix,
     }
 

@@ -136,7 +136,7 @@ def _try_json(chunk: str) -> Any:
     if not chunk.lstrip().startswith("{"):
         return None
     try:
-        return json.loads(chunk, object_pairs_hook=_unique)
+        return json.loads(chunk, object_pairs_hook=_unique, parse_constant=lambda _: None)
     except (ValueError, RecursionError):
         return None
 

@@ -72,19 +72,19 @@ def _resolve(value: Any, path: str, read: ReadFile, found: list[Finding]) -> Any
 def _read(key: str, target: Any, read: ReadFile) -> Any:
     if not isinstance(target, str) or not target.strip() or "\n" in target:
         raise PlaceholderError(
-            f"{show(target)} is not the path of a file", "Write a path relative to this file."
+            f"{show(target)} is not the path of a file.", "Write a path relative to this file."
         )
     text = read(target)
     if key == "$text":
         return text
     if key == "$json":
         try:
-            return json.loads(text)
+            return json.loads(text, parse_constant=lambda _: None)
         except (ValueError, RecursionError):
-            raise PlaceholderError(f"{show(target)} is not JSON", "Correct that file.") from None
+            raise PlaceholderError(f"{show(target)} is not JSON.", "Correct that file.") from None
     documents = list(read_documents(text))
     if len(documents) != 1 or documents[0].error or documents[0].is_empty:
         raise PlaceholderError(
-            f"{show(target)} is not exactly one YAML document", "Correct or split that file."
+            f"{show(target)} is not exactly one YAML document.", "Correct or split that file."
         )
     return documents[0].value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import math
 import re
 from typing import Any
 
@@ -14,11 +15,12 @@ INTEGER = re.compile(r"[-+]?[0-9]+")
 OCTAL = re.compile(r"0o[0-7]+")
 HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]+")
 FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-SPECIAL = {
-    f"{sign}{dot}": value
-    for sign, infinity in (("", float("inf")), ("+", float("inf")), ("-", float("-inf")))
-    for dot, value in ((".inf", infinity), (".Inf", infinity), (".INF", infinity))
-} | dict.fromkeys((".nan", ".NaN", ".NAN"), float("nan"))
+# Descriptors mean JSON, which has no infinity; JavaScript writes null for these, and so does this.
+NO_NUMBER = frozenset(
+    sign + word
+    for sign in ("", "+", "-")
+    for word in (".inf", ".Inf", ".INF", ".nan", ".NaN", ".NAN")
+)
 NUMBER_START = frozenset("0123456789-+.")
 LONGEST_NUMBER = 400
 
@@ -44,9 +46,14 @@ def _number(text: str) -> Any:
     if HEXADECIMAL.fullmatch(text):
         return int(text, 16)
     if FLOAT.fullmatch(text):
-        value = float(text)
-        return int(value) if value.is_integer() and abs(value) < 2**53 else value
-    return SPECIAL.get(text, text)
+        return _real(float(text))
+    return None if text in NO_NUMBER else text
+
+
+def _real(value: float) -> int | float | None:
+    if math.isinf(value):
+        return None
+    return int(value) if value.is_integer() and abs(value) < 2**53 else value
 
 
 def resolve_tagged(tag: str, text: str) -> Any:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from portal.catalog.core.findings import Finding
 from portal.catalog.core.refs import entity_ref
 from portal.catalog.core.specs import check_entity, list_hints
+from portal.catalog.core.storable import UNSTORABLE, check_storable
 from portal.sources.core.descriptors import (
     broken_text_means_descriptor,
     holds_template,
@@ -81,7 +82,7 @@ def judge_document(file: str, document: Document, read: ReadFile) -> Verdict:
         return replace(bare, reason=TEMPLATE if is_template else NO_DESCRIPTOR)
     lines = document.lines or {}
     value, found = resolve_placeholders(value, read)
-    found = found or check_entity(value)
+    found = found or list(check_storable(value)) or check_entity(value)
     if found:
         return replace(
             bare,
@@ -111,9 +112,10 @@ def _judge_broken(bare: Verdict, document: Document) -> Verdict:
 
 def _find_ref(value: Mapping[str, Any]) -> str | None:
     try:
-        return entity_ref(value).canonical
+        ref = entity_ref(value).canonical
     except (KeyError, TypeError, AttributeError):
         return None
+    return None if UNSTORABLE.search(ref) else ref
 
 
 def _locate(found: list[Finding], lines: Mapping[str, int], first: int) -> tuple[Finding, ...]:

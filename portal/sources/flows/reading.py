@@ -114,9 +114,9 @@ def read_placeholder(folder: Folder, base: str, target: str, note: Callable[[byt
         note(raw)
         return decode(raw)
     except NotText as error:
-        raise PlaceholderError(f"{target}: {error}", "Point at a text file.") from None
+        raise PlaceholderError(f"{target}: {error}.", "Point at a text file.") from None
     except PortalError as error:
-        raise PlaceholderError(error.detail.rstrip("."), error.fix) from None
+        raise PlaceholderError(error.detail, error.fix) from None
 
 
 def follow(folder: Folder, path: str, verdict: Verdict) -> tuple[Verdict, list[str]]:
@@ -167,7 +167,7 @@ def check_text(text: str, name: str = "body") -> Iterator[Verdict]:
 
     def read(target: str) -> str:
         raise PlaceholderError(
-            f"{target} cannot be read: there is no folder here", "Put its content in place."
+            f"{target} cannot be read: there is no folder here.", "Put its content in place."
         )
 
     try:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from portal.catalog.core.storable import make_storable
 from portal.errors import InvalidInput, NotFound, TooLarge
 from portal.sources.core.documents import MAX_BYTES
 
@@ -64,7 +66,7 @@ class Folder:
                 continue
             below = []
             for entry in entries:
-                path = f"{folder}/{entry.name}" if folder else entry.name
+                path = make_storable(f"{folder}/{entry.name}" if folder else entry.name)
                 if entry.is_dir(follow_symlinks=False):
                     if entry.name not in SKIPPED_FOLDERS:
                         below.append(path)
@@ -79,9 +81,9 @@ class Folder:
         """Return a file's bytes; raises NotFound, OutsideRoot, TooLarge or InvalidInput."""
         inside = self._inside(path)
         try:
+            if not stat.S_ISREG(inside.stat().st_mode):  # opening a pipe would wait forever
+                raise InvalidInput(f"{path} is no ordinary file.", fix="Put a file in its place.")
             with inside.open("rb") as file:
-                if not inside.is_file():
-                    raise InvalidInput(f"{path} is no ordinary file.")
                 if os.fstat(file.fileno()).st_size > MAX_BYTES:
                     raise TooLarge(
                         f"The file is larger than {MAX_BYTES // 1024 // 1024} MB.",
@@ -89,7 +91,9 @@ class Folder:
                     )
                 return file.read(MAX_BYTES + 1)
         except FileNotFoundError:
-            raise NotFound(f"{path} does not exist.", fix="Check the path.") from None
+            raise NotFound(
+                f"{path} does not exist.", fix="Check the path; file names are UTF-8."
+            ) from None
         except OSError as error:
             raise InvalidInput(
                 f"{path} cannot be read: {_reason(error)}.", fix="Check its permissions."
