@@ -29,6 +29,7 @@ class Entity(Base):
         Index("ix_entities_system", "system"),
         Index("ix_entities_source", "source", "file"),
         Index("ix_entities_updated_at", "updated_at", "id"),
+        Index("ix_entities_revision", "revision"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -46,9 +47,11 @@ class Entity(Base):
     tier: Mapped[int | None] = mapped_column()
     owner: Mapped[str | None] = mapped_column(REF)
     system: Mapped[str | None] = mapped_column(REF)
+    domain: Mapped[str | None] = mapped_column(REF)
     tags: Mapped[Any] = mapped_column(JsonText)
     document: Mapped[Any] = mapped_column(JsonText)
     digest: Mapped[str] = mapped_column(String(32))
+    revision: Mapped[int] = mapped_column()
     source: Mapped[str] = mapped_column(String(200))
     file: Mapped[str] = mapped_column(Text)
     document_number: Mapped[int] = mapped_column()
@@ -69,7 +72,10 @@ class EntityTag(Base):
 
 
 class EntityRelation(Base):
-    """A relation in its stored direction; `declared_by` is the entity whose file states it."""
+    """A relation in its stored direction; `declared_by` is the entity whose file states it.
+
+    `criticality` is `hard`, `soft` or nothing when the file does not say.
+    """
 
     __tablename__ = "relations"
     __table_args__ = (
@@ -81,6 +87,7 @@ class EntityRelation(Base):
     type: Mapped[str] = mapped_column(String(63), primary_key=True)
     source: Mapped[str] = mapped_column(REF, primary_key=True)
     target: Mapped[str] = mapped_column(REF, primary_key=True)
+    criticality: Mapped[str | None] = mapped_column(String(10))
 
 
 class EntityAlias(Base):
@@ -134,6 +141,41 @@ class RemovedEntity(Base):
     document: Mapped[Any] = mapped_column(JsonText)
     removed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     run_id: Mapped[int] = mapped_column()
+
+
+class EntityTombstone(Base):
+    """The id of an entity that is gone, for processes that hold columns in memory.
+
+    SQLite gives ids again, so one id may stand here several times.
+    """
+
+    __tablename__ = "entity_tombstones"
+    __table_args__ = (Index("ix_entity_tombstones_revision", "revision"),)
+
+    entity_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    revision: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+
+
+class EntityMark(Base):
+    """A value a feature shows beside an entity in lists; `rank` sorts it, `text` is read.
+
+    Past `expires_at` it counts as stale.
+    """
+
+    __tablename__ = "entity_marks"
+    __table_args__ = (
+        Index("ix_entity_marks_name_rank", "name", "rank", "ref"),
+        Index("ix_entity_marks_revision", "revision"),
+    )
+
+    ref: Mapped[str] = mapped_column(REF, primary_key=True)
+    name: Mapped[str] = mapped_column(String(63), primary_key=True)
+    rank: Mapped[int] = mapped_column()
+    value: Mapped[str] = mapped_column(String(63))
+    text: Mapped[str] = mapped_column(String(200))
+    as_of: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    revision: Mapped[int] = mapped_column()
 
 
 class CatalogState(Base):

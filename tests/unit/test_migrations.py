@@ -12,7 +12,14 @@ from portal.infra.db import Base, Database
 
 def test_models_equal_migrations(database):
     with database.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": False})
+        # The search index differs by database and is no model: FTS5 here, tsvector there.
+        opts = {
+            "compare_type": False,
+            "include_name": lambda name, kind, _: (
+                kind != "table" or not name.startswith("search_index")
+            ),
+        }
+        context = MigrationContext.configure(connection, opts=opts)
         assert compare_metadata(context, Base.metadata) == []
 
 

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from portal.catalog.core.aliases import Alias, list_aliases
-from portal.catalog.core.meaning import find_class, find_stage, find_tier
+from portal.catalog.core.filters import expand_ref
+from portal.catalog.core.meaning import find_class, find_stage, find_tier, parse_criticalities
 from portal.catalog.core.refs import entity_ref
 from portal.catalog.core.relations import Relation, list_relations
+from portal.catalog.core.words import Words, gather_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,6 +41,8 @@ class Record:
     columns: Mapping[str, Any]
     tags: tuple[str, ...]
     relations: tuple[Relation, ...]
+    criticalities: Mapping[str, str]
+    words: Words
     aliases: tuple[Alias, ...]
 
 
@@ -71,6 +75,7 @@ def build_record(
         "tier": find_tier(entity, tiers),
         "owner": _target(relations, ref.canonical, "ownedBy"),
         "system": _target(relations, ref.canonical, "partOf", "system:"),
+        "domain": _target(relations, ref.canonical, "partOf", "domain:"),
         "document": dict(entity),
     }
     tags = tuple(dict.fromkeys(metadata.get("tags") or ()))
@@ -84,6 +89,8 @@ def build_record(
         {**columns, "tags": list(tags)},
         tags,
         relations,
+        {expand_ref(end, "component"): word for end, word in parse_criticalities(entity).items()},
+        gather_words(entity, columns["entity_class"]),
         tuple(list_aliases(entity)),
     )
 

@@ -11,13 +11,15 @@ from portal.auth.core import Actor, authorise
 from portal.catalog.core.records import Place, Record, build_record
 from portal.catalog.models import (
     CatalogProblem,
-    CatalogState,
     Entity,
     EntityAlias,
     EntityRelation,
     EntityTag,
+    EntityTombstone,
     RemovedEntity,
 )
+from portal.catalog.service.revisions import bump_revision
+from portal.catalog.service.search import forget_words, index_words
 from portal.infra.contributions import get_contributions
 
 if TYPE_CHECKING:
@@ -84,21 +86,37 @@ def apply_records(
             applied.unchanged += 1
         else:
             changed.append(record)
-    _forget_parts(session, [record.ref for record in changed])
-    _insert(session, fresh, now)
-    _update(session, changed, now)
-    _insert_parts(session, [*fresh, *changed])
     applied.created, applied.updated = len(fresh), len(changed)
     if fresh or changed:
-        bump_revision(session)
+        _write(session, fresh, changed, now)
     return applied
 
 
-def _columns(record: Record, now: datetime) -> dict[str, Any]:
+def _write(
+    session: Session, fresh: Sequence[Record], changed: Sequence[Record], now: datetime
+) -> None:
+    # The revision comes first: its row is locked until the end, so revisions commit in order.
+    revision = bump_revision(session)
+    _forget_parts(session, [record.ref for record in changed])
+    if fresh:
+        session.execute(
+            insert(Entity),
+            [{**_columns(r, revision, now), "ref": r.ref, "created_at": now} for r in fresh],
+        )
+    for record in changed:
+        session.execute(
+            update(Entity).where(Entity.ref == record.ref).values(**_columns(record, revision, now))
+        )
+    _insert_parts(session, [*fresh, *changed])
+    index_words(session, {record.ref: record.words for record in (*fresh, *changed)})
+
+
+def _columns(record: Record, revision: int, now: datetime) -> dict[str, Any]:
     place = record.place
     return {
         **record.columns,
         "digest": record.digest,
+        "revision": revision,
         "source": place.source,
         "file": place.file,
         "document_number": place.document_number,
@@ -108,24 +126,17 @@ def _columns(record: Record, now: datetime) -> dict[str, Any]:
     }
 
 
-def _insert(session: Session, records: Sequence[Record], now: datetime) -> None:
-    if records:
-        rows = [{**_columns(r, now), "ref": r.ref, "created_at": now} for r in records]
-        session.execute(insert(Entity), rows)
-
-
-def _update(session: Session, records: Sequence[Record], now: datetime) -> None:
-    for record in records:
-        session.execute(
-            update(Entity).where(Entity.ref == record.ref).values(**_columns(record, now))
-        )
-
-
 def _insert_parts(session: Session, records: Sequence[Record]) -> None:
     rows: dict[Any, list[dict[str, Any]]] = {
         EntityTag: [{"ref": r.ref, "tag": tag} for r in records for tag in r.tags],
         EntityRelation: [
-            {"declared_by": r.ref, "type": x.type, "source": x.source, "target": x.target}
+            {
+                "declared_by": r.ref,
+                "type": x.type,
+                "source": x.source,
+                "target": x.target,
+                "criticality": r.criticalities.get(x.target if x.source == r.ref else x.source),
+            }
             for r in records
             for x in r.relations
         ],
@@ -178,7 +189,11 @@ def remove_entities(
     _forget_parts(session, refs)
     session.execute(delete(CatalogProblem).where(CatalogProblem.ref.in_(refs)))
     session.execute(delete(Entity).where(Entity.ref.in_(refs)))
-    bump_revision(session)
+    forget_words(session, [e.id for e in rows])
+    revision = bump_revision(session)
+    session.execute(
+        insert(EntityTombstone), [{"entity_id": e.id, "revision": revision} for e in rows]
+    )
     return len(kept)
 
 
@@ -199,15 +214,3 @@ def restore_removed(
     apply_records(session, actor, back, now=now)
     session.execute(delete(RemovedEntity).where(RemovedEntity.id.in_([row.id for row in rows])))
     return [record.ref for record in back]
-
-
-def bump_revision(session: Session) -> None:
-    """Move the catalog to its next revision."""
-    moved = session.execute(
-        update(CatalogState)
-        .where(CatalogState.id == 1)
-        .values(revision=CatalogState.revision + 1)
-        .returning(CatalogState.revision)
-    ).one_or_none()
-    if moved is None:
-        session.execute(insert(CatalogState).values(id=1, revision=1))

@@ -9,7 +9,8 @@ from sqlalchemy.orm import aliased
 
 from portal.auth.core import Actor, authorise
 from portal.catalog.models import CatalogProblem, Entity, EntityRelation
-from portal.catalog.service.entities import WRITE, bump_revision
+from portal.catalog.service.entities import WRITE
+from portal.catalog.service.revisions import bump_revision
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +40,7 @@ def replace_problems(
     )
     if problems:
         session.execute(insert(CatalogProblem), list(problems))
+        bump_revision(session)
 
 
 def refresh_dangling(session: Session, actor: Actor) -> None:

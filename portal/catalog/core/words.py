@@ -1,0 +1,85 @@
+"""The words an entity is found by, folded alike when it is stored and when someone asks."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+MOST_WORDS = 400
+LONGEST = 40
+PLURAL_FROM = 5
+CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+WORD = re.compile(r"[^\W_]+")
+LEFT_OUT = frozenset(("definition", "annotations", "name", "title", "namespace"))
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Words by how much they count: of the name, of what it is and whose, of everything else."""
+
+    name: tuple[str, ...]
+    strong: tuple[str, ...]
+    weak: tuple[str, ...]
+
+
+def fold_text(text: str) -> str:
+    """Return text in lower case without accents."""
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(c for c in decomposed if not unicodedata.combining(c)).lower()
+
+
+def split_words(text: str) -> list[str]:
+    """Return the folded words of a text; `OrderService` is two words and one."""
+    found: list[str] = []
+    for word in WORD.findall(text):
+        parts = CAMEL.split(word)
+        found += [fold_text(word)] if len(parts) == 1 else [fold_text(p) for p in (word, *parts)]
+    return [word[:LONGEST] for word in found if word]
+
+
+def split_query(text: str) -> list[str]:
+    """Return the word beginnings a question asks for; a plural asks for its singular too."""
+    words = dict.fromkeys(fold_text(word)[:LONGEST] for word in WORD.findall(text))
+    return [
+        word[:-1] if len(word) >= PLURAL_FROM and word.endswith("s") and word[-2] != "s" else word
+        for word in words
+        if word
+    ]
+
+
+def gather_words(entity: Mapping[str, Any], entity_class: str | None) -> Words:
+    """Return the words of a checked entity."""
+    metadata, spec = entity["metadata"], entity.get("spec") or {}
+    strong = [entity["kind"], (entity_class or "").replace("_", " "), *(metadata.get("tags") or ())]
+    said = (spec.get(name) for name in ("type", "owner", "system", "domain", "lifecycle"))
+    strong.extend(_bare(word) for word in said if isinstance(word, str))
+    name = f"{metadata['name']} {metadata.get('title') or ''}"
+    weak = " ".join(_texts({"metadata": metadata, "spec": spec}))
+    return Words(
+        _unique(split_words(name)),
+        _unique(split_words(" ".join(strong))),
+        _unique(split_words(weak)),
+    )
+
+
+def _unique(words: list[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(words))[:MOST_WORDS]
+
+
+def _bare(ref: str) -> str:
+    return ref.rpartition(":")[2]
+
+
+def _texts(value: Any) -> Iterator[str]:
+    pending = [value]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, str):
+            yield item[:2000]
+        elif isinstance(item, Mapping):
+            pending.extend(part for name, part in item.items() if name not in LEFT_OUT)
+        elif isinstance(item, list):
+            pending.extend(item)
