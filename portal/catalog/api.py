@@ -10,6 +10,9 @@ from pydantic import BaseModel, ConfigDict
 
 from portal.catalog.forms import EntityListQuery, ProblemListQuery, make_ref
 from portal.catalog.queries import details, entities, problems
+from portal.catalog.queries.columns import get_revision
+from portal.catalog.queries.lists import cut_page, select_entities
+from portal.infra.clock import utc_now
 from portal.web.caching import answer_versioned, make_etag
 from portal.web.forms import parse_arguments
 from portal.web.markers import requires
@@ -46,10 +49,14 @@ class EntityItem(BaseModel):
 
 
 class EntityList(BaseModel):
-    """One page of entities; `next_cursor` is null on the last."""
+    """One page of entities; `next_cursor` is null on the last.
+
+    `total_is` is `exact`, or `at_least` when a question finds more than 1,000.
+    """
 
     items: list[EntityItem]
     total: int
+    total_is: str
     next_cursor: str | None
 
 
@@ -100,16 +107,22 @@ def list_entities() -> Response:
     session = get_session()
     query = parse_arguments(EntityListQuery, request.args)
     after = query.after
-    etag = make_etag(entities.get_revision(session), request.query_string)
+    etag = make_etag(get_revision(session), request.query_string)
 
     def build() -> str:
-        page = entities.search_entities(
-            session, query.wanted, sort=query.sort, after=after, limit=query.limit
-        )
+        selection = select_entities(session, query.wanted, sort=query.sort, now=utc_now())
+        page = cut_page(session, selection, after=after, limit=query.limit)
         items = [{n: getattr(row, n) for n in EntityItem.model_fields} for row in page.items]
         for item in items:
             item["updated_at"] = item["updated_at"].isoformat()
-        return _dump({"items": items, "total": page.total, "next_cursor": query.next_cursor(page)})
+        return _dump(
+            {
+                "items": items,
+                "total": page.total,
+                "total_is": "exact" if page.is_exact else "at_least",
+                "next_cursor": query.next_cursor(page),
+            }
+        )
 
     return answer_versioned(etag, build)
 
@@ -140,7 +153,7 @@ def list_problems() -> Response:
     session = get_session()
     query = parse_arguments(ProblemListQuery, request.args)
     after = query.after
-    etag = make_etag("problems", entities.get_revision(session), request.query_string)
+    etag = make_etag("problems", get_revision(session), request.query_string)
 
     def build() -> str:
         page = problems.search_problems(

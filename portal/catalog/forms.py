@@ -2,57 +2,137 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from portal.catalog.core.filters import EntityFilter
+from portal.catalog.core.facets import FILTERS
+from portal.catalog.core.filters import EntityFilter, normalise_value
 from portal.errors import InvalidInput, Problem
 from portal.web.cursor import decode_cursor, encode_cursor
 
 if TYPE_CHECKING:
     from portal.catalog.core.filters import Page
 
+Chosen = Annotated[
+    tuple[Annotated[str, StringConstraints(max_length=600)], ...], Field(max_length=100)
+]
+ColumnName = Literal[
+    "kind",
+    "type",
+    "class",
+    "owner",
+    "system",
+    "domain",
+    "lifecycle",
+    "tier",
+    "tags",
+    "namespace",
+    "problems",
+    "source",
+    "updated",
+]
+FacetName = Literal[
+    "kind",
+    "tier",
+    "owner",
+    "lifecycle",
+    "class",
+    "system",
+    "domain",
+    "tag",
+    "namespace",
+    "problems",
+]
+
 
 class EntityListQuery(BaseModel):
-    """Filters, order and page of a list of entities."""
+    """Filters, order and page of a list of entities; a filter given twice takes either value.
 
-    model_config = ConfigDict(extra="forbid")
+    `-` asks for entries without a value.
+    """
 
-    kind: str | None = Field(None, max_length=63)
-    type: str | None = Field(None, max_length=200)
-    owner: str | None = Field(None, max_length=600)
-    lifecycle: str | None = Field(None, max_length=200)
-    system: str | None = Field(None, max_length=600)
-    tag: str | None = Field(None, max_length=63)
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    kind: Chosen = ()
+    type: Chosen = ()
+    owner: Chosen = ()
+    lifecycle: Chosen = ()
+    class_: Chosen = Field((), alias="class")
+    tier: Chosen = ()
+    system: Chosen = ()
+    domain: Chosen = ()
+    tag: Chosen = ()
+    namespace: Chosen = ()
+    source: Chosen = ()
+    problems: tuple[Literal["yes"], ...] = ()
     q: str | None = Field(None, max_length=200)
-    sort: Literal["name", "-name", "updated", "-updated"] = "name"
+    sort: str | None = Field(None, pattern="^-?[a-z_]{1,63}$")
     limit: int = Field(25, ge=1, le=200)
     cursor: str | None = Field(None, max_length=2000)
 
     @property
     def wanted(self) -> EntityFilter:
         """Return the filters."""
-        return EntityFilter(
-            self.kind, self.type, self.owner, self.lifecycle, self.system, self.tag, self.q
-        )
+        given = self.model_dump(by_alias=True, include={*FILTERS, "class_"})
+        chosen = {
+            name: tuple(dict.fromkeys(normalise_value(name, value) for value in values))
+            for name, values in given.items()
+            if values
+        }
+        return EntityFilter(chosen, q=self.q)
 
     @property
     def after(self) -> tuple[Any, ...] | None:
         """Return where the page begins; raises InvalidInput for an edited cursor."""
-        if self.cursor is None:
-            return None
-        key = decode_cursor(f"entities:{self.sort}", self.cursor)
-        return (datetime.fromisoformat(key[0]), key[1]) if "updated" in self.sort else key
+        return None if self.cursor is None else decode_cursor(self._scope, self.cursor)
 
     def next_cursor(self, page: Page) -> str | None:
         """Return the cursor of the page after `page`."""
-        if page.next_key is None:
-            return None
-        first, last = page.next_key
-        first = first.isoformat() if isinstance(first, datetime) else first
-        return encode_cursor(f"entities:{self.sort}", (first, last))
+        return None if page.next_key is None else encode_cursor(self._scope, page.next_key)
+
+    @property
+    def _scope(self) -> str:
+        return f"entities:{self.sort}:{self.q}"
+
+
+class CatalogQuery(EntityListQuery):
+    """What the catalog's page takes: a list's query, what is shown of it, and how."""
+
+    view: Literal["services", "everything"] | None = None
+    columns: tuple[ColumnName, ...] = ()
+    more: Literal["owner", "system", "domain", "tag", "namespace", "lifecycle"] | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether only what runs is listed: the default until a kind or class is chosen."""
+        if self.view is not None:
+            return self.view == "services"
+        return not (self.kind or self.class_ or self.q)
+
+    @property
+    def wanted(self) -> EntityFilter:
+        """Return the filters, what runs included."""
+        found = super().wanted
+        return EntityFilter(found.chosen, only_running=self.is_running, q=found.q)
+
+
+class ExportQuery(CatalogQuery):
+    """What an export takes: the page's query, so that its address can be handed on."""
+
+
+class FacetQuery(EntityListQuery):
+    """A list's filters and the facets to count; without `facet` all of them."""
+
+    facet: tuple[FacetName, ...] = ()
+
+
+class SearchQuery(BaseModel):
+    """A question, as typed so far."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    q: str = Field("", max_length=200)
 
 
 class ProblemListQuery(BaseModel):

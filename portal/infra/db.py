@@ -17,6 +17,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
 from portal.errors import Unavailable
+from portal.infra.cache import ProcessCache
 from portal.infra.contributions import NONE, Contributions
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ class Database:
 
     def __init__(self, url: str, contributions: Contributions = NONE, pool_size: int = 8) -> None:
         self.contributions = contributions
+        self.cache = ProcessCache()
         self.is_sqlite = url.startswith("sqlite")
         options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 4}
         if self.is_sqlite:
@@ -107,7 +109,7 @@ class Database:
     def open_session(self, *, write: bool) -> Session:
         """Return a session of one unit; the entry point that opened it ends it."""
         session = Session(self.engine if write else self._reader, expire_on_commit=False)
-        session.info["contributions"] = self.contributions
+        session.info.update(contributions=self.contributions, cache=self.cache)
         return session
 
     @contextmanager

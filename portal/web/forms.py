@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -17,15 +17,21 @@ Form = TypeVar("Form", bound=BaseModel)
 def parse_arguments(form: type[Form], arguments: MultiDict[str, str]) -> Form:
     """Return `form` filled from a query string; empty values count as absent.
 
-    Raises InvalidInput naming every field that is unknown, repeated or wrong.
+    Fields typed as tuples may be given several times. Raises InvalidInput naming every field
+    that is unknown, repeated or wrong.
     """
     known = sorted(form.model_fields)
+    many = {name for name, f in form.model_fields.items() if get_origin(f.annotation) is tuple}
     repeated = [
         Problem(name, "once", f"`{name}` is given {len(values)} times.", "Give it once.")
         for name, values in arguments.lists()
-        if len(values) > 1
+        if len(values) > 1 and name not in many
     ]
-    given = {name: value for name, value in arguments.items() if value != ""}
+    given: dict[str, object] = {}
+    for name, values in arguments.lists():
+        filled = [value for value in values if value != ""]
+        if filled:
+            given[name] = filled if name in many else filled[0]
     try:
         parsed = form.model_validate(given)
     except ValidationError as error:

@@ -2,36 +2,44 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, TYPE_CHECKING
 
-SORTS = ("name", "-name", "updated", "-updated")
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+REF_KINDS = {"owner": "group", "system": "system", "domain": "domain"}
+NOT_SET = "-"
 
 
 @dataclass(frozen=True, slots=True)
 class EntityFilter:
-    """Exact filters on a list; `q` is part of a name or title. None means any."""
+    """Values chosen by facet (any of them fits), only what runs or everything, and a question."""
 
-    kind: str | None = None
-    type: str | None = None
-    owner: str | None = None
-    lifecycle: str | None = None
-    system: str | None = None
-    tag: str | None = None
+    chosen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    only_running: bool = False
     q: str | None = None
-
-    def given(self) -> dict[str, str]:
-        """Return the filters that are set, by name."""
-        return {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name)}
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a list: rows, how many there are in all, and where the next page begins."""
+    """One page of a list: rows, how many there are in all, and where the next page begins.
+
+    With `is_exact` off there are at least `total`.
+    """
 
     items: tuple[Any, ...]
     total: int
     next_key: tuple[Any, ...] | None
+    is_exact: bool = True
+
+
+def normalise_value(facet: str, value: str) -> str:
+    """Return a filter value as it is stored: folded, references in full."""
+    folded = value.strip().lower()
+    if facet in REF_KINDS and folded != NOT_SET:
+        return expand_ref(folded, REF_KINDS[facet])
+    return value.strip() if facet in ("source", "tag") else folded
 
 
 def expand_ref(text: str, default_kind: str) -> str:

@@ -18,7 +18,10 @@ LEFT_OUT = frozenset(("definition", "annotations", "name", "title", "namespace")
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Words by how much they count: of the name, of what it is and whose, of everything else."""
+    """Words by how much they count; each set holds the one before it.
+
+    `name`: of the name; `strong`: also of what it is and whose; `weak`: of everything.
+    """
 
     name: tuple[str, ...]
     strong: tuple[str, ...]
@@ -29,6 +32,11 @@ def fold_text(text: str) -> str:
     """Return text in lower case without accents."""
     decomposed = unicodedata.normalize("NFKD", text)
     return "".join(c for c in decomposed if not unicodedata.combining(c)).lower()
+
+
+def squash(text: str) -> str:
+    """Return folded text without anything between its letters and digits."""
+    return "".join(WORD.findall(text.lower() if text.isascii() else fold_text(text)))
 
 
 def split_words(text: str) -> list[str]:
@@ -57,12 +65,10 @@ def gather_words(entity: Mapping[str, Any], entity_class: str | None) -> Words:
     said = (spec.get(name) for name in ("type", "owner", "system", "domain", "lifecycle"))
     strong.extend(_bare(word) for word in said if isinstance(word, str))
     name = f"{metadata['name']} {metadata.get('title') or ''}"
-    weak = " ".join(_texts({"metadata": metadata, "spec": spec}))
-    return Words(
-        _unique(split_words(name)),
-        _unique(split_words(" ".join(strong))),
-        _unique(split_words(weak)),
-    )
+    rest = " ".join(_texts({"metadata": metadata, "spec": spec}))
+    named = split_words(name)
+    telling = [*named, *split_words(" ".join(strong))]
+    return Words(_unique(named), _unique(telling), _unique([*telling, *split_words(rest)]))
 
 
 def _unique(words: list[str]) -> tuple[str, ...]:

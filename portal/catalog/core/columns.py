@@ -1,0 +1,188 @@
+"""The catalog's lists as integer columns: what facets, totals and sorts are counted from.
+
+One value is one snapshot; nothing in it changes, so threads share it. Text is kept once, as codes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any, TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from collections.abc import Iterable, Mapping, Sequence
+
+Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+ABSENT = -1
+CODED = (
+    "kind",
+    "namespace",
+    "owner",
+    "lifecycle",
+    "type",
+    "class",
+    "tier",
+    "system",
+    "own_domain",
+    "source",
+)
+VOCABULARY = {"own_domain": "domain"}
+
+
+class Codes:
+    """Texts and their numbers; only ever grows, so older snapshots stay readable."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+        self.texts: list[str] = []
+
+    def encode(self, text: str | None) -> int:
+        """Return the number of a text, ABSENT for none."""
+        if text is None:
+            return ABSENT
+        number = self._numbers.get(text)
+        if number is None:
+            number = len(self.texts)
+            self.texts.append(text)
+            self._numbers[text] = number
+        return number
+
+    def find(self, text: str) -> int | None:
+        """Return the number of a text that occurs, else None."""
+        return self._numbers.get(text)
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnRow:
+    """One entity as columns take it; `coded` are texts by the names in CODED."""
+
+    id: int
+    name: str
+    title: str | None
+    updated: float
+    tags: Sequence[str]
+    coded: Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class MarkColumn:
+    """One mark over all rows: its value's code, its rank, and when it expires (0: never)."""
+
+    values: Ints
+    ranks: Ints
+    expires: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Columns:
+    """All entities by ascending id; `tag_rows` and `tag_codes` pair rows with tags.
+
+    `name_order` holds the rows in the order of their names.
+    """
+
+    revision: int
+    loaded_at: datetime
+    texts: Mapping[str, Codes]
+    ids: Ints
+    codes: Mapping[str, Ints]
+    updated: NDArray[np.float64]
+    names: Sequence[str]
+    titles: Sequence[str | None]
+    tag_rows: Ints
+    tag_codes: Ints
+    problems: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    name_order: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    marks: Mapping[str, MarkColumn] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def find_rows(self, ids: Sequence[int] | Ints) -> Ints:
+        """Return the row of each id, ABSENT for ids that are not here."""
+        wanted = np.asarray(ids, dtype=np.int64)
+        if not len(self.ids):
+            return np.full(len(wanted), ABSENT, np.int64)
+        places = np.minimum(np.searchsorted(self.ids, wanted), len(self.ids) - 1)
+        return np.where(self.ids[places] == wanted, places, ABSENT)
+
+
+def make_texts() -> dict[str, Codes]:
+    """Return an empty vocabulary for every coded column, tags and domains included."""
+    names = {VOCABULARY.get(name, name) for name in CODED} | {"tag"}
+    return {name: Codes() for name in sorted(names)}
+
+
+def build_columns(
+    rows: Iterable[ColumnRow], texts: Mapping[str, Codes], *, revision: int, now: datetime
+) -> Columns:
+    """Return columns of rows given by ascending id."""
+    rows = list(rows)
+    tags = texts["tag"]
+    pairs = [(place, tags.encode(tag)) for place, row in enumerate(rows) for tag in row.tags]
+    paired = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    columns = Columns(
+        revision,
+        now,
+        texts,
+        np.array([row.id for row in rows], dtype=np.int64),
+        {name: _encode(rows, name, texts[VOCABULARY.get(name, name)]) for name in CODED},
+        np.array([row.updated for row in rows], dtype=np.float64),
+        [row.name for row in rows],
+        [row.title for row in rows],
+        paired[:, 0],
+        paired[:, 1],
+    )
+    return with_domains(columns)
+
+
+def _encode(rows: Sequence[ColumnRow], name: str, codes: Codes) -> Ints:
+    return np.array([codes.encode(row.coded[name]) for row in rows], dtype=np.int64)
+
+
+def merge_columns(held: Columns, fresh: Columns, gone: Sequence[int]) -> Columns:
+    """Return `held` with the rows of `fresh` in place of theirs and without those that are gone."""
+    leave = np.isin(held.ids, np.concatenate([fresh.ids, np.array(gone, dtype=np.int64)]))
+    kept = np.flatnonzero(~leave)
+    order = np.argsort(np.concatenate([held.ids[kept], fresh.ids]), kind="stable")
+
+    def join(old: Any, new: Any) -> Any:
+        return np.concatenate([old[kept], new])[order]
+
+    def join_list(old: Sequence[Any], new: Sequence[Any]) -> list[Any]:
+        both = [*(old[i] for i in kept.tolist()), *new]
+        return [both[i] for i in order.tolist()]
+
+    place = np.full(len(held) + len(fresh), ABSENT, np.int64)
+    place[np.concatenate([kept, np.arange(len(fresh)) + len(held)])[order]] = np.arange(len(order))
+    tag_rows = place[np.concatenate([held.tag_rows, fresh.tag_rows + len(held)])]
+    tag_codes = np.concatenate([held.tag_codes, fresh.tag_codes])
+    merged = replace(
+        fresh,
+        ids=join(held.ids, fresh.ids),
+        codes={name: join(held.codes[name], fresh.codes[name]) for name in held.codes},
+        updated=join(held.updated, fresh.updated),
+        names=join_list(held.names, fresh.names),
+        titles=join_list(held.titles, fresh.titles),
+        tag_rows=tag_rows[tag_rows != ABSENT],
+        tag_codes=tag_codes[tag_rows != ABSENT],
+    )
+    return with_domains(merged)
+
+
+def with_domains(columns: Columns) -> Columns:
+    """Add `domain`: the one an entity names, else its system's."""
+    codes, systems = columns.codes, columns.texts["system"]
+    of_system = np.full(len(systems.texts) + 1, ABSENT, np.int64)
+    kinds, spaces = columns.texts["kind"], columns.texts["namespace"].texts
+    for row in np.flatnonzero(codes["kind"] == (kinds.find("system") or 0)).tolist():
+        space = spaces[codes["namespace"][row]]
+        number = systems.find(f"system:{space}/{columns.names[row].lower()}")
+        if number is not None:
+            of_system[number] = codes["own_domain"][row]
+    inherited = of_system[codes["system"]]
+    domain = np.where(codes["own_domain"] == ABSENT, inherited, codes["own_domain"])
+    return replace(columns, codes={**codes, "domain": domain})

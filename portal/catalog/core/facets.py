@@ -1,0 +1,180 @@
+"""Filters, counts and orders over columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TYPE_CHECKING
+
+import numpy as np
+
+from portal.catalog.core.columns import ABSENT, Codes, Columns, Ints, Mask
+from portal.catalog.core.filters import NOT_SET
+from portal.catalog.core.meaning import RUNNING
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from datetime import datetime
+
+STALE = "stale"
+FACETS = (
+    "kind",
+    "tier",
+    "owner",
+    "lifecycle",
+    "class",
+    "system",
+    "domain",
+    "tag",
+    "namespace",
+    "problems",
+)
+FILTERS = (*FACETS, "type", "source")
+SORTS = ("name", "updated", "kind", "type", "owner", "system", "lifecycle", "tier", "problems")
+Chosen = Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class FacetValue:
+    """A value of a facet and how many entries have it."""
+
+    value: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class FacetCount:
+    """The most frequent values, how many entries have none, and how many values are left out."""
+
+    values: tuple[FacetValue, ...]
+    not_set: int
+    more: int
+
+
+def select_running(columns: Columns) -> Mask:
+    """Return which rows run: services, websites, jobs and workers."""
+    found = [columns.texts["class"].find(name) for name in RUNNING]
+    return np.isin(columns.codes["class"], [number for number in found if number is not None])
+
+
+class Counter:
+    """Answers about the rows that have all chosen values.
+
+    A facet's own choice is left out of its counts, so that more of its values can be chosen.
+    """
+
+    def __init__(self, columns: Columns, chosen: Chosen, base: Mask | None, now: datetime) -> None:
+        self.columns = columns
+        self._now = now.timestamp()
+        self._base = base
+        self._masks = {name: self._match(name, values) for name, values in chosen.items() if values}
+
+    def select(self, *, without: str = "") -> Mask:
+        """Return which rows have every chosen value, the facet `without` left out."""
+        mask = np.ones(len(self.columns), np.bool_) if self._base is None else self._base.copy()
+        for name, chosen in self._masks.items():
+            if name != without:
+                mask &= chosen
+        return mask
+
+    def count(self, facet: str, *, most: int) -> FacetCount:
+        """Return how often the values of a facet occur, the `most` frequent ones."""
+        mask = self.select(without=facet)
+        if facet == "tag":
+            return self._count_tags(mask, most)
+        if facet == "problems":
+            with_problems = int(np.count_nonzero(self.columns.problems[mask]))
+            return FacetCount((FacetValue("yes", with_problems),), 0, 0)
+        codes, texts = self._coded(facet)
+        counts = np.bincount(codes[mask] + 1, minlength=len(texts.texts) + 1)
+        return _rank(texts.texts, counts[1:], int(counts[0]), most)
+
+    def count_value(self, facet: str, value: str) -> int:
+        """Return how many rows have one value, whether it is frequent or not."""
+        return int(np.count_nonzero(self.select(without=facet) & self._match(facet, (value,))))
+
+    def _count_tags(self, mask: Mask, most: int) -> FacetCount:
+        columns = self.columns
+        texts = columns.texts["tag"].texts
+        inside = mask[columns.tag_rows]
+        counts = np.bincount(columns.tag_codes[inside], minlength=len(texts))
+        tagged = np.zeros(len(columns), np.bool_)
+        tagged[columns.tag_rows] = True
+        return _rank(texts, counts, int(np.count_nonzero(mask & ~tagged)), most)
+
+    def _coded(self, facet: str) -> tuple[Ints, Codes]:
+        if facet in self.columns.codes:
+            return self.columns.codes[facet], self.columns.texts[facet]
+        mark = self.columns.marks[facet]
+        texts = self.columns.texts[f"mark:{facet}"]
+        stale = (mark.expires > 0) & (mark.expires < self._now)
+        return np.where(stale, texts.encode(STALE), mark.values), texts
+
+    def _match(self, name: str, values: Sequence[str]) -> Mask:
+        columns = self.columns
+        if name == "problems":
+            return columns.problems > 0
+        if name == "tag":
+            return self._match_tags(values)
+        codes, texts = self._coded(name)
+        numbers = [ABSENT if v == NOT_SET else texts.find(v) for v in values]
+        return np.isin(codes, [number for number in numbers if number is not None])
+
+    def _match_tags(self, values: Sequence[str]) -> Mask:
+        columns = self.columns
+        numbers = [columns.texts["tag"].find(value) for value in values if value != NOT_SET]
+        found = np.zeros(len(columns), np.bool_)
+        wanted = np.isin(columns.tag_codes, [n for n in numbers if n is not None])
+        found[columns.tag_rows[wanted]] = True
+        if NOT_SET in values:
+            tagged = np.zeros(len(columns), np.bool_)
+            tagged[columns.tag_rows] = True
+            found |= ~tagged
+        return found
+
+
+def _rank(texts: Sequence[str], counts: Ints, absent: int, most: int) -> FacetCount:
+    """Rank by count, then by text; only as many are sorted as are asked for."""
+    occurring = np.flatnonzero(counts)
+    if len(occurring) > most:
+        lowest = np.partition(counts[occurring], -most)[-most]
+        shown = occurring[counts[occurring] >= lowest].tolist()
+    else:
+        shown = occurring.tolist()
+    found = sorted((-int(counts[number]), texts[number]) for number in shown)[:most]
+    return FacetCount(
+        tuple(FacetValue(text, -negative) for negative, text in found),
+        absent,
+        max(0, len(occurring) - most),
+    )
+
+
+def sort_rows(columns: Columns, mask: Mask, sort: str) -> Ints:
+    """Return the selected rows in the order of `sort`; `-` in front turns it around.
+
+    Equal ones stand by name, and what has no value stands last either way.
+    """
+    rows = columns.name_order[mask[columns.name_order]]
+    name = sort.removeprefix("-")
+    is_descending = sort.startswith("-")
+    if name == "name":
+        return rows[::-1] if is_descending else rows
+    keys = _sort_keys(columns, name)[rows]
+    last = np.iinfo(keys.dtype).max if keys.dtype.kind == "i" else np.inf
+    turned = np.where(keys == ABSENT, last, -keys if is_descending else keys)
+    ordered: Ints = rows[np.argsort(turned, kind="stable")]
+    return ordered
+
+
+def _sort_keys(columns: Columns, name: str) -> NDArray[Any]:
+    if name == "updated":
+        return columns.updated
+    if name == "problems":
+        return columns.problems
+    if name in columns.marks:
+        return columns.marks[name].ranks
+    codes, texts = columns.codes[name], columns.texts[name].texts
+    ranks = np.empty(len(texts) + 1, np.int32)
+    ranks[sorted(range(len(texts)), key=texts.__getitem__)] = np.arange(len(texts))
+    ranks[-1] = ABSENT
+    return ranks[codes]
