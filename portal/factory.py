@@ -12,12 +12,17 @@ import portal.auth.routes
 import portal.catalog.api
 import portal.catalog.jobs
 import portal.catalog.routes
+import portal.demo.queries
+import portal.ownership.routes
 import portal.sources.api
+import portal.sources.routes
 from portal.audit.service import SEAL_TOPIC, seal_entries
 from portal.infra.contributions import (
     Consumer,
     Contributions,
+    EntityPanel,
     NavItem,
+    Notice,
     PeriodicJob,
     Vocabulary,
 )
@@ -40,16 +45,26 @@ from portal.web.unit import install_units
 if TYPE_CHECKING:
     from portal.settings import Settings
 
-DEMO_NOTICE = "Demo data: this is an invented company. `portal demo remove` takes all of it away."
-
 
 def gather_contributions(settings: Settings) -> Contributions:
     """Return what the features hand down."""
     return Contributions(
         nav=(
             NavItem("Catalog", "catalog.index", 10),
-            NavItem("Problems", "catalog.problems", 20),
+            NavItem("Teams", "ownership.teams", 70),
+            NavItem("Problems", "catalog.problems", 80),
         ),
+        panels=(
+            EntityPanel(
+                "readme",
+                "README",
+                40,
+                portal.sources.routes.badge_readme,
+                portal.sources.routes.render_readme,
+            ),
+        ),
+        notices=(Notice(portal.demo.queries.read_notice),),
+        entity_pages={"group": "ownership.show"},
         consumers=(
             Consumer(SEAL_TOPIC, "audit.seal", seal_entries),
             Consumer(
@@ -114,6 +129,7 @@ def create_app(
         openapi.blueprint,
         portal.catalog.routes.blueprint,
         portal.catalog.api.blueprint,
+        portal.ownership.routes.blueprint,
         portal.sources.api.blueprint,
     ):
         app.register_blueprint(blueprint)

@@ -51,8 +51,8 @@ def database(settings):
                 text(
                     "TRUNCATE entities, entity_tags, relations, aliases, catalog_problems, "
                     "removed_entities, catalog_state, sources, source_files, source_runs, "
-                    "audit_entries, work, entity_tombstones, entity_marks, search_index "
-                    "RESTART IDENTITY CASCADE"
+                    "audit_entries, work, entity_tombstones, entity_marks, search_index, "
+                    "source_readmes RESTART IDENTITY CASCADE"
                 )
             )
     yield found

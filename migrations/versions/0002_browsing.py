@@ -41,6 +41,19 @@ def upgrade() -> None:
     )
     op.create_index("ix_entity_marks_name_rank", "entity_marks", ["name", "rank", "ref"])
     op.create_index("ix_entity_marks_revision", "entity_marks", ["revision"])
+    op.create_table(
+        "source_readmes",
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("folder", sa.Text(), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("digest", sa.String(length=32), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("read_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["source_id"], ["sources.id"], name=op.f("fk_source_readmes_source_id_sources")
+        ),
+        sa.PrimaryKeyConstraint("source_id", "folder", name=op.f("pk_source_readmes")),
+    )
     if op.get_bind().dialect.name == "postgresql":
         op.execute(
             "CREATE TABLE search_index (entity_id integer PRIMARY KEY, "
@@ -62,6 +75,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("DROP TABLE search_index")
+    op.drop_table("source_readmes")
     op.drop_table("entity_marks")
     op.drop_table("entity_tombstones")
     with op.batch_alter_table("relations", schema=None) as batch_op:

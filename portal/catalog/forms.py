@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from portal.catalog.core.facets import FILTERS
 from portal.catalog.core.filters import EntityFilter, normalise_value
@@ -32,6 +32,7 @@ ColumnName = Literal[
     "source",
     "updated",
 ]
+Direction = Literal["both", "dependencies", "dependents"]
 FacetName = Literal[
     "kind",
     "tier",
@@ -120,6 +121,8 @@ class CatalogQuery(EntityListQuery):
 class ExportQuery(CatalogQuery):
     """What an export takes: the page's query, so that its address can be handed on."""
 
+    format: Literal["csv", "json"] = "csv"
+
 
 class FacetQuery(EntityListQuery):
     """A list's filters and the facets to count; without `facet` all of them."""
@@ -160,7 +163,23 @@ class ShowQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    tab: Literal["overview", "relations", "raw"] = "overview"
+    tab: str = Field("overview", pattern="^[a-z_]{1,40}$")
+    depth: Literal[1, 2, 3] | None = None
+    direction: Direction = "both"
+
+    @field_validator("depth", mode="before")
+    @classmethod
+    def _read_depth(cls, value: Any) -> Any:
+        return int(value) if isinstance(value, str) and value in ("1", "2", "3") else value
+
+
+class GraphQuery(BaseModel):
+    """How far a graph reaches, and to which side."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    depth: int = Field(2, ge=1, le=3)
+    direction: Direction = "both"
 
 
 def make_ref(kind: str, namespace: str, name: str) -> str:

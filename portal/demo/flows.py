@@ -10,6 +10,7 @@ import yaml
 from portal.auth.core import CLI
 from portal.catalog.queries.entities import has_entities
 from portal.demo.core import generate
+from portal.demo.queries import SOURCE
 from portal.sources.flows.ingesting import Ingest, Outcome
 from portal.sources.providers.folder import Folder
 from portal.sources.queries import find_source
@@ -17,7 +18,6 @@ from portal.sources.queries import find_source
 if TYPE_CHECKING:
     from portal.infra.db import Database
 
-SOURCE = "demo"
 COMPANY = Path(__file__).parent / "company"
 DOCUMENTS_PER_FILE = 100
 Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)

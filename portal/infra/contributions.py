@@ -23,11 +23,33 @@ class NavItem:
 
 @dataclass(frozen=True, slots=True)
 class EntityPanel:
-    """A tab of the entity page; `endpoint` takes kind, namespace and name."""
+    """A tab of the entity page, by canonical reference.
 
+    `badge(session, ref)` is None where the tab does not apply, else a short text or nothing;
+    `render(session, ref)` gives its HTML. Whatever either raises costs the tab, not the page.
+    """
+
+    name: str
     title: str
-    endpoint: str
     order: int
+    badge: Callable[[Session, str], str | None]
+    render: Callable[[Session, str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A value beside entities in lists, facets, sorts and exports; the rows are `entity_marks`."""
+
+    name: str
+    title: str
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A line above every page while `read(session)` gives a text."""
+
+    read: Callable[[Session], str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +80,16 @@ class Vocabulary:
 
 @dataclass(frozen=True, slots=True)
 class Contributions:
-    """Everything that plugs in, for web, command line and worker alike."""
+    """Everything that plugs in, for web, command line and worker alike.
+
+    `entity_pages` maps a kind to the endpoint of its own page, where it has one.
+    """
 
     nav: tuple[NavItem, ...] = ()
     panels: tuple[EntityPanel, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    entity_pages: Mapping[str, str] = field(default_factory=dict)
     consumers: tuple[Consumer, ...] = ()
     periodic: tuple[PeriodicJob, ...] = ()
     vocabulary: Vocabulary = field(default_factory=Vocabulary)

@@ -39,6 +39,19 @@ class SourceFile(Base):
     is_settled: Mapped[bool] = mapped_column()
 
 
+class SourceReadme(Base):
+    """The README beside descriptors: one of each folder of a source that has any."""
+
+    __tablename__ = "source_readmes"
+
+    source_id: Mapped[int] = mapped_column(ForeignKey("sources.id"), primary_key=True)
+    folder: Mapped[str] = mapped_column(Text, primary_key=True)
+    path: Mapped[str] = mapped_column(Text)
+    digest: Mapped[str] = mapped_column(String(32))
+    text: Mapped[str] = mapped_column(Text)
+    read_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class SourceRun(Base):
     """One ingest of a source; `finished_at` stays empty when it was cut short."""
 

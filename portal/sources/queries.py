@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from portal.sources.models import Source, SourceFile, SourceRun
+from portal.catalog.models import Entity
+from portal.sources.core.readmes import folder_of
+from portal.sources.models import Source, SourceFile, SourceReadme, SourceRun
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -15,6 +17,28 @@ if TYPE_CHECKING:
 def find_source(session: Session, name: str) -> Source | None:
     """Return a source by name."""
     return session.scalar(select(Source).where(Source.name == name))
+
+
+def find_readme(session: Session, ref: str) -> SourceReadme | None:
+    """Return the README that lies beside the file an entity was read from."""
+    place = session.execute(
+        select(Entity.source, Entity.file).where(Entity.ref == ref)
+    ).one_or_none()
+    if place is None:
+        return None
+    return session.scalar(
+        select(SourceReadme)
+        .join(Source, Source.id == SourceReadme.source_id)
+        .where(Source.name == place.source, SourceReadme.folder == folder_of(place.file))
+    )
+
+
+def list_readmes(session: Session, source_id: int) -> dict[str, str]:
+    """Return the digests of a source's READMEs by folder."""
+    rows = session.execute(
+        select(SourceReadme.folder, SourceReadme.digest).where(SourceReadme.source_id == source_id)
+    )
+    return {row.folder: row.digest for row in rows}
 
 
 def list_files(session: Session, source_id: int) -> dict[str, SourceFile]:

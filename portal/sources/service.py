@@ -13,7 +13,7 @@ from portal.catalog.service.entities import Applied, apply_records, make_record,
 from portal.catalog.service.problems import refresh_dangling, replace_problems
 from portal.errors import NotFound
 from portal.sources.core.batches import ReadyFile, list_documents, list_problems
-from portal.sources.models import Source, SourceFile, SourceRun
+from portal.sources.models import Source, SourceFile, SourceReadme, SourceRun
 from portal.sources.queries import find_source
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy.orm import Session
+
+    from portal.sources.core.readmes import Readme
 
 RUN = "sources:run:write"
 
@@ -90,6 +92,37 @@ def forget_files(session: Session, actor: Actor, source: Source, *, paths: Seque
     session.execute(
         delete(SourceFile).where(SourceFile.source_id == source.id, SourceFile.path.in_(paths))
     )
+
+
+def replace_readmes(
+    session: Session,
+    actor: Actor,
+    source: Source,
+    *,
+    readmes: Sequence[Readme],
+    gone: Sequence[str],
+    now: datetime,
+) -> None:
+    """Write READMEs that are new or changed, and forget those of the folders in `gone`."""
+    authorise(actor, RUN)
+    folders = [readme.folder for readme in readmes]
+    session.execute(
+        delete(SourceReadme).where(
+            SourceReadme.source_id == source.id, SourceReadme.folder.in_([*folders, *gone])
+        )
+    )
+    session.add_all(
+        SourceReadme(
+            source_id=source.id,
+            folder=readme.folder,
+            path=readme.path,
+            digest=readme.digest,
+            text=readme.text,
+            read_at=now,
+        )
+        for readme in readmes
+    )
+    session.flush()
 
 
 def list_vanished(session: Session, source: Source, present: set[str]) -> list[str]:

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 from flask import current_app, render_template, request, url_for
 from jinja2 import StrictUndefined
 from markupsafe import Markup
+from sqlalchemy.exc import SQLAlchemyError
 
 from portal.infra.clock import utc_now
+from portal.infra.contributions import get_contributions
 from portal.web.htmx import current_request
+from portal.web.unit import get_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -60,14 +63,25 @@ def install_templating(
     app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     env = app.jinja_env
     env.filters.update(when=when, number=number, plural=plural)
-    env.globals.update(asset=asset, product="Plumbline", version=version, notice=None)
+    env.globals.update(wants_fragment=lambda: current_request().wants_fragment)
+    env.globals.update(asset=asset, product="Plumbline", version=version)
     env.globals["ui"] = ui = SimpleNamespace()
     for name in sorted(env.list_templates(filter_func=lambda n: n.startswith("ui/"))):
         for macro, value in vars(env.get_template(name).module).items():
             if not macro.startswith("_"):
                 setattr(ui, macro, value)
     entries = tuple(sorted(nav, key=lambda item: item.order))
-    app.context_processor(lambda: {"nav": _list_nav(entries)})
+    app.context_processor(lambda: {"nav": _list_nav(entries), "notices": _read_notices})
+
+
+def _read_notices() -> list[str]:
+    """Return the lines above the page; none when the database cannot say."""
+    try:
+        session = get_session()
+        found = [notice.read(session) for notice in get_contributions(session).notices]
+    except SQLAlchemyError:
+        return []
+    return [text for text in found if text]
 
 
 def _list_nav(entries: Sequence[NavItem]) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 import "htmx.org";
 import { installCopyButtons } from "./js/copy.js";
+import { installDialogs } from "./js/dialogs.js";
 import { installKeys } from "./js/keys.js";
 import { installPartial } from "./js/partial.js";
 import { installThemeSwitch } from "./js/themes.js";
@@ -7,6 +8,7 @@ import { installTicking } from "./js/times.js";
 
 installThemeSwitch();
 installKeys();
+installDialogs();
 installCopyButtons();
 installPartial();
 installTicking();

@@ -6,14 +6,14 @@ One value is one snapshot; nothing in it changes, so threads share it. Text is k
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
 
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]

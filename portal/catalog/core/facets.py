@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,8 +13,9 @@ from portal.catalog.core.filters import NOT_SET
 from portal.catalog.core.meaning import RUNNING
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from datetime import datetime
+
+    from numpy.typing import NDArray
 
 STALE = "stale"
 FACETS = (

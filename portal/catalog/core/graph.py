@@ -6,8 +6,11 @@ APIs it consumes, an API to the component that provides it, a system or domain t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 DEPENDENCIES, DEPENDENTS, BOTH = "dependencies", "dependents", "both"
 MOST_NODES = 200
@@ -18,7 +21,7 @@ TYPES = (*DEPENDS, PROVIDES, PART)
 WHOLES = ("system:", "domain:")
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Edge:
     """`source` stands on `target`; `criticality` is hard, soft or not said."""
 
@@ -41,6 +44,16 @@ class Neighbourhood:
     edges: set[Edge] = field(default_factory=set)
     hidden: dict[str, int] = field(default_factory=dict)
     is_complete: bool = True
+
+
+def sort_edges(edges: Iterable[Edge]) -> list[Edge]:
+    """Return edges in a stable order, one for each pair and type, what is said before silence."""
+    found: dict[tuple[str, str, str], Edge] = {}
+    for edge in edges:
+        key = (edge.source, edge.target, edge.type)
+        if key not in found or found[key].criticality is None:
+            found[key] = edge
+    return [found[key] for key in sorted(found)]
 
 
 def read_edge(source: str, kind: str, target: str, criticality: str | None) -> Edge | None:
@@ -72,7 +85,7 @@ def walk(
         edges, is_complete = find_edges(frontier)
         found.is_complete &= is_complete
         reached: dict[str, int] = {}
-        for parent, other, level, edge in _steps(found, frontier, sorted(edges), direction):
+        for parent, other, level, edge in _steps(found, frontier, sort_edges(edges), direction):
             if other in found.levels or other in reached:
                 found.edges.add(edge)
             elif len(found.levels) + len(reached) < most:

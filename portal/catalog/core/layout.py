@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from portal.catalog.core.graph import sort_edges
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -66,8 +68,10 @@ def draw(graph: Neighbourhood) -> Drawing:
 def _draw_once(graph: Neighbourhood) -> Sequence[Edge]:
     """Return edges sorted, one for each pair; the table says every type."""
     pairs: dict[tuple[str, str], Edge] = {}
-    for edge in sorted(graph.edges, key=lambda e: (e.source, e.target, e.criticality == "soft")):
-        pairs.setdefault((edge.source, edge.target), edge)
+    for edge in sort_edges(graph.edges):
+        pair = (edge.source, edge.target)
+        if pair not in pairs or pairs[pair].criticality == "soft":
+            pairs[pair] = edge
     return list(pairs.values())
 
 
@@ -77,7 +81,7 @@ def _order(graph: Neighbourhood) -> dict[int, list[str]]:
     for ref, level in sorted(graph.levels.items()):
         columns.setdefault(level, []).append(ref)
     near: dict[str, list[str]] = {ref: [] for ref in graph.levels}
-    for edge in sorted(graph.edges):
+    for edge in sort_edges(graph.edges):
         near[edge.source].append(edge.target)
         near[edge.target].append(edge.source)
     outwards = sorted(columns, key=abs)
@@ -102,11 +106,14 @@ def _connect(edge: Edge, source: Box, target: Box) -> Line:
     start_y, end_y = source.y + NODE_HEIGHT // 2, target.y + NODE_HEIGHT // 2
     start_x = source.x + NODE_WIDTH
     if target.x > source.x:
-        bend = (target.x - start_x) // 2
-        path = f"M{start_x} {start_y}C{start_x + bend} {start_y} {target.x - bend} {end_y} {target.x - 2} {end_y}"
+        end_x = target.x - 2
+        bend = (end_x - start_x) // 2
+        curve = f"{start_x + bend} {start_y} {end_x - bend} {end_y}"
+        path = f"M{start_x} {start_y}C{curve} {end_x} {end_y}"
     elif source == target:
         path = f"M{start_x} {start_y - 8}c30 -14 30 30 2 16"
     else:
         end_x = target.x + NODE_WIDTH
-        path = f"M{start_x} {start_y}C{start_x + 48} {start_y} {end_x + 48} {end_y} {end_x + 2} {end_y}"
+        curve = f"{start_x + 48} {start_y} {end_x + 48} {end_y}"
+        path = f"M{start_x} {start_y}C{curve} {end_x + 2} {end_y}"
     return Line(edge, path)

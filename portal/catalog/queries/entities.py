@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from portal.catalog.models import CatalogProblem, Entity
+from portal.catalog.models import Entity
 from portal.errors import NotFound
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ LIST_COLUMNS = (
     Entity.tier,
     Entity.owner,
     Entity.system,
+    Entity.domain,
     Entity.tags,
     Entity.source,
     Entity.file,
@@ -45,7 +46,7 @@ def has_entities(session: Session) -> bool:
 
 
 def list_by_ids(session: Session, ids: Sequence[int]) -> list[Row[Any]]:
-    """Return the list columns of entities, in the order of `ids`; those that are gone are left out."""
+    """Return the list columns of entities in the order of `ids`, without those that are gone."""
     rows = session.execute(select(*LIST_COLUMNS).where(Entity.id.in_(ids)))
     found = {row.id: row for row in rows}
     return [found[number] for number in ids if number in found]
@@ -68,13 +69,3 @@ def list_labels(session: Session, refs: Iterable[str]) -> dict[str, Row[*tuple[A
         ).where(Entity.ref.in_(wanted))
     )
     return {row.ref: row for row in rows}
-
-
-def count_problems(session: Session, refs: Iterable[str]) -> dict[str, int]:
-    """Return how many problems each of the refs has."""
-    rows = session.execute(
-        select(CatalogProblem.ref, func.count())
-        .where(CatalogProblem.ref.in_(list(refs)))
-        .group_by(CatalogProblem.ref)
-    )
-    return {str(row[0]): row[1] for row in rows}

@@ -89,7 +89,7 @@ def cut_page(
 
 def _find_start(selection: Selection, after: tuple[Any, ...]) -> int:
     """Return where the next page begins: behind the last one seen, or where that stood."""
-    entity_id, place = after
+    entity_id, place = int(after[0]), int(after[-1])
     row = int(selection.columns.find_rows([entity_id])[0])
-    found = np.flatnonzero(selection.rows == row) if row != ABSENT else ()
-    return int(found[0]) + 1 if len(found) else min(int(place), len(selection.rows))
+    found = np.flatnonzero(selection.rows == row).tolist() if row != ABSENT else []
+    return found[0] + 1 if found else min(place, len(selection.rows))

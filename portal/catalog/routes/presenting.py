@@ -11,6 +11,7 @@ from flask import url_for
 
 from portal.catalog.core.fields import is_safe_link
 from portal.catalog.core.meaning import TIER_LABELS
+from portal.web.unit import get_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -36,11 +37,30 @@ RELATION_LABELS = {
 }
 SHOWN_SPEC = frozenset(("type", "lifecycle", "owner", "system", "definition"))
 LONGEST_VALUE = 300
+MOST_IN_GROUP = 200
 
 
 def entity_url(kind: str, namespace: str, name: str, **query: Any) -> str:
-    """Return the address of an entity's page."""
+    """Return the address of an entity's page in the catalog."""
     return url_for("catalog.show", kind=kind, namespace=namespace, name=name.lower(), **query)
+
+
+def entity_page_url(kind: str, namespace: str, name: str) -> str | None:
+    """Return the address of the page a feature gives this kind, None where none does."""
+    endpoint = get_database().contributions.entity_pages.get(kind)
+    if endpoint is None:
+        return None
+    return url_for(endpoint, namespace=namespace, name=name.lower())
+
+
+def best_url(kind: str, namespace: str, name: str) -> str:
+    """Return where a link to an entity leads: its kind's own page, else the catalog's."""
+    return entity_page_url(kind, namespace, name) or entity_url(kind, namespace, name)
+
+
+def say_kind(kind: str) -> str:
+    """Return a kind as people write it."""
+    return {"api": "API", "airesource": "AI resource"}.get(kind, kind)
 
 
 def make_link(ref: str | None, labels: Mapping[str, Any]) -> SimpleNamespace | None:
@@ -58,7 +78,7 @@ def make_link(ref: str | None, labels: Mapping[str, Any]) -> SimpleNamespace | N
         kind=kind,
         label=row.title or row.name,
         type=row.type,
-        url=entity_url(row.kind, row.namespace, row.name),
+        url=best_url(row.kind, row.namespace, row.name),
     )
 
 
@@ -66,8 +86,8 @@ def make_row(row: Any, labels: Mapping[str, Any], problems: Mapping[str, int]) -
     """Return a line of the list."""
     return SimpleNamespace(
         ref=row.ref,
-        url=entity_url(row.kind, row.namespace, row.name),
-        kind=row.kind,
+        url=best_url(row.kind, row.namespace, row.name),
+        kind=say_kind(row.kind),
         name=row.name,
         namespace=row.namespace,
         title=row.title,
@@ -79,6 +99,10 @@ def make_row(row: Any, labels: Mapping[str, Any], problems: Mapping[str, int]) -
         tier_label=TIER_LABELS.get(row.tier),
         owner=make_link(row.owner, labels),
         system=make_link(row.system, labels),
+        domain=make_link(row.domain, labels),
+        tags=row.tags,
+        source=row.source,
+        updated_at=row.updated_at,
         problem_count=problems.get(row.ref, 0),
     )
 
@@ -93,13 +117,12 @@ def make_entity(
     relations: Iterable[Relation],
     labels: Mapping[str, Any],
     *,
+    domain: str | None,
     aliases: Iterable[Any],
     problems: Iterable[Any],
 ) -> SimpleNamespace:
     """Return an entity as its page shows it."""
     metadata = entity.document["metadata"]
-    relations = list(relations)
-    domain = next((r.target for r in relations if r.target.startswith("domain:")), None)
     return SimpleNamespace(
         ref=entity.ref,
         kind=entity.document["kind"],
@@ -129,7 +152,7 @@ def make_entity(
             view_url=_safe(metadata, "backstage.io/view-url"),
         ),
         aliases=list(aliases),
-        relations=_group(relations, labels),
+        relations=_group(list(relations), labels),
         problems=[
             SimpleNamespace(
                 severity=p.severity,
@@ -161,7 +184,12 @@ def _group(relations: list[Relation], labels: Mapping[str, Any]) -> list[SimpleN
     for relation in relations:
         groups.setdefault(relation.type, []).append(make_link(relation.target, labels))
     return [
-        SimpleNamespace(label=RELATION_LABELS[kind], direction=kind, items=groups[kind])
+        SimpleNamespace(
+            label=RELATION_LABELS[kind],
+            direction=kind,
+            items=groups[kind][:MOST_IN_GROUP],
+            total=len(groups[kind]),
+        )
         for kind in RELATION_LABELS
         if kind in groups
     ]

@@ -14,10 +14,12 @@ from portal.infra.clock import utc_now
 from portal.infra.db import BATCH_ROWS, Database
 from portal.sources import service
 from portal.sources.core.batches import ReadyFile, prepare_file, recall_verdicts
+from portal.sources.core.readmes import folder_of
 from portal.sources.core.verdicts import ERROR, OK, SKIPPED, Verdict
 from portal.sources.flows.checking import refuse_repeat
 from portal.sources.flows.reading import FileReport, read_folder
-from portal.sources.queries import list_files
+from portal.sources.flows.readmes import read_readme
+from portal.sources.queries import list_files, list_readmes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -70,6 +72,7 @@ class Ingest:
         self._on_file = on_file
         self._claims: dict[str, Verdict] = {}
         self._seen: set[str] = set()
+        self._places: dict[str, Folder] = {}
         self._unreadable = ""
 
     def run(self, folders: Sequence[Folder]) -> Outcome:
@@ -92,6 +95,7 @@ class Ingest:
                 service.forget_files(
                     session, self.actor, source, paths=gone[start : start + BATCH_ROWS]
                 )
+        self._write_readmes(source)
         self._remove_vanished(source, run.id)
         with self.database.unit(write=True) as session:
             service.finish_run(
@@ -123,6 +127,8 @@ class Ingest:
                 self._count(report)
                 verdicts = tuple(self._claim(verdict) for verdict in report.verdicts)
                 ready = prepare_file(self.outcome.source, report.path, report.digest, verdicts)
+                if ready.refs:
+                    self._places.setdefault(folder_of(report.path), folder)
                 before = known.get(report.path)
                 if (
                     before is None
@@ -161,6 +167,27 @@ class Ingest:
         self.outcome.updated += applied.updated
         self.outcome.unchanged += applied.unchanged
         self.outcome.conflicts += len(applied.claimed)
+
+    def _write_readmes(self, source: Source) -> None:
+        with self.database.unit(write=False) as session:
+            known = list_readmes(session, source.id)
+        found = [
+            readme
+            for place, folder in self._places.items()
+            if (readme := read_readme(folder, place)) is not None
+        ]
+        changed = [readme for readme in found if known.get(readme.folder) != readme.digest]
+        gone = sorted(known.keys() - {readme.folder for readme in found})
+        for start in range(0, max(len(changed), len(gone)), BATCH_ROWS):
+            with self.database.unit(write=True) as session:
+                service.replace_readmes(
+                    session,
+                    self.actor,
+                    source,
+                    readmes=changed[start : start + BATCH_ROWS],
+                    gone=gone[start : start + BATCH_ROWS],
+                    now=utc_now(),
+                )
 
     def _remove_vanished(self, source: Source, run_id: int) -> None:
         with self.database.unit(write=False) as session:

@@ -6,11 +6,28 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, request
-from pydantic import BaseModel, ConfigDict
 
-from portal.catalog.forms import EntityListQuery, ProblemListQuery, make_ref
+from portal.catalog.api.shapes import (
+    EntityDocument,
+    EntityItem,
+    EntityList,
+    FacetList,
+    Graph,
+    ProblemList,
+    write_facets,
+    write_graph,
+)
+from portal.catalog.core.facets import FACETS
+from portal.catalog.forms import (
+    EntityListQuery,
+    FacetQuery,
+    GraphQuery,
+    ProblemListQuery,
+    make_ref,
+)
 from portal.catalog.queries import details, entities, problems
 from portal.catalog.queries.columns import get_revision
+from portal.catalog.queries.graph import read_neighbourhood
 from portal.catalog.queries.lists import cut_page, select_entities
 from portal.infra.clock import utc_now
 from portal.web.caching import answer_versioned, make_etag
@@ -23,76 +40,6 @@ if TYPE_CHECKING:
     from portal.catalog.core.relations import Relation
 
 blueprint = Blueprint("catalog_api", __name__, url_prefix="/api/v1")
-
-
-class EntityItem(BaseModel):
-    """An entity in a list: what it is, whose, what its words mean, where it was read."""
-
-    ref: str
-    kind: str
-    namespace: str
-    name: str
-    title: str | None
-    description: str | None
-    type: str | None
-    entity_class: str | None
-    lifecycle: str | None
-    stage: str | None
-    tier: int | None
-    owner: str | None
-    system: str | None
-    tags: list[str]
-    source: str
-    file: str
-    line: int
-    updated_at: str
-
-
-class EntityList(BaseModel):
-    """One page of entities; `next_cursor` is null on the last.
-
-    `total_is` is `exact`, or `at_least` when a question finds more than 1,000.
-    """
-
-    items: list[EntityItem]
-    total: int
-    total_is: str
-    next_cursor: str | None
-
-
-class EntityDocument(BaseModel):
-    """An entity as Backstage writes it, with its relations."""
-
-    model_config = ConfigDict(extra="allow")
-
-    apiVersion: str  # noqa: N815 the format's own name
-    kind: str
-    metadata: dict[str, Any]
-    spec: dict[str, Any] | None = None
-    relations: list[dict[str, str]]
-
-
-class ProblemItem(BaseModel):
-    """Something wrong, where it stands and how to mend it."""
-
-    severity: str
-    rule: str
-    ref: str | None
-    source: str
-    file: str
-    document: int
-    line: int
-    path: str
-    message: str
-    fix: str
-
-
-class ProblemList(BaseModel):
-    """One page of problems; `next_cursor` is null on the last."""
-
-    items: list[ProblemItem]
-    total: int
-    next_cursor: str | None
 
 
 def _dump(value: Any) -> str:
@@ -143,6 +90,46 @@ def _as_document(document: dict[str, Any], relations: list[Relation]) -> dict[st
     metadata = {"namespace": "default", **document["metadata"]}
     listed = [{"type": r.type, "targetRef": r.target} for r in relations]
     return {**document, "metadata": metadata, "relations": listed}
+
+
+@blueprint.get("/entities/<string:kind>/<string:namespace>/<string:name>/graph")
+@requires("catalog:entity:read")
+@declare(query=GraphQuery, answer=Graph)
+def show_graph(kind: str, namespace: str, name: str) -> Response:
+    """Return who stands on whom around an entity, at most 200 nodes, the rest counted."""
+    session = get_session()
+    query = parse_arguments(GraphQuery, request.args)
+    ref = make_ref(kind, namespace, name)
+    entities.get_entity(session, ref)
+    etag = make_etag("graph", get_revision(session), ref, request.query_string)
+
+    def build() -> str:
+        graph = read_neighbourhood(session, ref, depth=query.depth, direction=query.direction)
+        labels = entities.list_labels(session, graph.levels)
+        return _dump(write_graph(graph, labels, depth=query.depth, direction=query.direction))
+
+    return answer_versioned(etag, build)
+
+
+@blueprint.get("/facets")
+@requires("catalog:entity:read")
+@declare(query=FacetQuery, answer=FacetList)
+def list_facets() -> Response:
+    """Count the values of facets among the entities a list's filters choose."""
+    session = get_session()
+    query = parse_arguments(FacetQuery, request.args)
+    etag = make_etag("facets", get_revision(session), request.query_string)
+
+    def build() -> str:
+        selection = select_entities(session, query.wanted, sort=None, now=utc_now())
+        counted = {
+            name: selection.counter.count(name, most=query.limit) for name in query.facet or FACETS
+        }
+        total = len(selection.rows)
+        total_is = "exact" if selection.is_exact else "at_least"
+        return _dump({"total": total, "total_is": total_is, "facets": write_facets(counted)})
+
+    return answer_versioned(etag, build)
 
 
 @blueprint.get("/problems")

@@ -1,0 +1,147 @@
+"""The page of one entity: overview, graph, definition, raw text, and what features add."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from flask import request, url_for
+from markupsafe import Markup
+
+from portal.catalog.forms import ShowQuery, make_ref
+from portal.catalog.queries import details, entities
+from portal.catalog.queries.graph import read_neighbourhood
+from portal.catalog.routes import graphs, presenting
+from portal.catalog.routes.blueprint import blueprint
+from portal.errors import NotFound
+from portal.infra.contributions import EntityPanel, get_contributions
+from portal.infra.logs import get_logger
+from portal.web.forms import parse_arguments
+from portal.web.markers import requires
+from portal.web.templating import render
+from portal.web.unit import Session, get_session
+
+if TYPE_CHECKING:
+    from portal.catalog.models import Entity
+
+log = get_logger("panels")
+BROKEN = "!"
+OVERVIEW_NODES = 24
+
+
+@blueprint.get("/catalog/<string:kind>/<string:namespace>/<string:name>")
+@requires("catalog:entity:read")
+def show(kind: str, namespace: str, name: str) -> str:
+    """Show one entity: overview, graph, relations, definition, raw text, or a feature's panel."""
+    session = get_session()
+    query = parse_arguments(ShowQuery, request.args)
+    entity = entities.get_entity(session, make_ref(kind, namespace, name))
+    shown = _present_entity(session, entity)
+    tabs = _list_tabs(session, entity, shown, query.tab)
+    return render(
+        "catalog/show.html",
+        "panel",
+        entity=shown,
+        tab=query.tab,
+        tabs=tabs,
+        own_page=presenting.entity_page_url(entity.kind, entity.namespace, entity.name),
+        api_url=url_for(
+            "catalog_api.show_entity",
+            kind=entity.kind,
+            namespace=entity.namespace,
+            name=entity.name.lower(),
+        ),
+        **_fill_tab(session, entity, query, tabs),
+    )
+
+
+def _fill_tab(
+    session: Session, entity: Entity, query: ShowQuery, tabs: list[SimpleNamespace]
+) -> dict[str, Any]:
+    """Return what only the chosen tab needs."""
+    if query.tab not in {tab.name for tab in tabs}:
+        raise NotFound(f"This entry has no part called {query.tab}.", fix="Choose one of its tabs.")
+    found: dict[str, Any] = {
+        "graph": None,
+        "panel_html": None,
+        "yaml_text": "",
+        "json_text": "",
+        "definition": None,
+    }
+    if query.tab in ("overview", "graph"):
+        found["graph"] = _read_graph(session, entity, query)
+    elif query.tab == "raw":
+        found["yaml_text"] = presenting.write_yaml(entity.document)
+        found["json_text"] = presenting.write_json(entity.document)
+    elif query.tab not in ("relations", "definition"):
+        found["panel_html"] = _render_panel(session, entity.ref, query.tab)
+    return found
+
+
+def _read_graph(session: Session, entity: Entity, query: ShowQuery) -> SimpleNamespace:
+    depth = query.depth or (2 if query.tab == "graph" else 1)
+    graph = read_neighbourhood(session, entity.ref, depth=depth, direction=query.direction)
+    labels = entities.list_labels(session, graph.levels)
+    return graphs.present_graph(graph, labels, depth=depth, direction=query.direction)
+
+
+def _present_entity(session: Session, entity: Entity) -> SimpleNamespace:
+    relations = details.list_relations(session, entity.ref)
+    domain = details.find_domain(session, entity)
+    refs = [relation.target for relation in relations]
+    labels = entities.list_labels(session, [*refs, domain] if domain else refs)
+    return presenting.make_entity(
+        entity,
+        relations,
+        labels,
+        domain=domain,
+        aliases=details.list_aliases(session, entity.ref),
+        problems=details.list_problems(session, entity.ref),
+    )
+
+
+def _list_tabs(
+    session: Session, entity: Entity, shown: SimpleNamespace, active: str
+) -> list[SimpleNamespace]:
+    related = sum(group.total for group in shown.relations)
+    has_definition = isinstance((entity.document.get("spec") or {}).get("definition"), str)
+    tabs: list[tuple[int, str, str, Any]] = [
+        (0, "overview", "Overview", None),
+        (20, "graph", "Graph", None),
+        (30, "relations", "Relations", related),
+        (90, "raw", "Raw", None),
+    ]
+    if has_definition:
+        tabs.append((10, "definition", "Definition", None))
+    for panel in get_contributions(session).panels:
+        badge = _read_badge(session, panel, entity.ref)
+        if badge is not None:
+            tabs.append((panel.order, panel.name, panel.title, badge))
+    return [
+        SimpleNamespace(
+            name=name,
+            label=label,
+            active=name == active,
+            badge=badge,
+            url=presenting.entity_url(entity.kind, entity.namespace, entity.name, tab=name),
+        )
+        for _, name, label, badge in sorted(tabs, key=lambda tab: tab[0])
+    ]
+
+
+def _read_badge(session: Session, panel: EntityPanel, ref: str) -> str | None:
+    try:
+        return panel.badge(session, ref)
+    except Exception:
+        log.exception("panel_failed", panel=panel.name, ref=ref)
+        return BROKEN
+
+
+def _render_panel(session: Session, ref: str, name: str) -> Markup | None:
+    """Return a panel's HTML; None when it broke, which must not cost the page."""
+    panel = next(p for p in get_contributions(session).panels if p.name == name)
+    try:
+        return Markup(panel.render(session, ref))  # noqa: S704 panels render escaping templates
+    except Exception:
+        log.exception("panel_failed", panel=name, ref=ref)
+        return None

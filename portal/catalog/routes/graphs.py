@@ -1,0 +1,80 @@
+"""A neighbourhood as its drawing and its table show it."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from portal.catalog.core.graph import BOTH, DEPENDENCIES, DEPENDENTS, sort_edges
+from portal.catalog.core.layout import NODE_HEIGHT, NODE_WIDTH, draw
+from portal.catalog.routes import presenting
+from portal.catalog.routes.addresses import current_url
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from portal.catalog.core.graph import Neighbourhood
+
+LONGEST_LABEL = 24
+WORDS = {
+    "dependsOn": "depends on",
+    "consumesApi": "consumes",
+    "providesApi": "is provided by",
+    "partOf": "has part",
+}
+DIRECTIONS = (
+    (BOTH, "Both sides"),
+    (DEPENDENCIES, "What it stands on"),
+    (DEPENDENTS, "What stands on it"),
+)
+
+
+def present_graph(
+    graph: Neighbourhood, labels: Mapping[str, Any], *, depth: int, direction: str
+) -> SimpleNamespace:
+    """Return boxes, lines, table rows and controls of a neighbourhood."""
+    drawing = draw(graph)
+    links = {ref: _present_node(ref, graph, labels) for ref in graph.levels}
+    return SimpleNamespace(
+        width=drawing.width,
+        height=drawing.height,
+        node_width=NODE_WIDTH,
+        node_height=NODE_HEIGHT,
+        boxes=[SimpleNamespace(x=b.x, y=b.y, node=links[b.ref]) for b in drawing.boxes],
+        lines=[
+            SimpleNamespace(path=line.path, soft=line.edge.criticality == "soft")
+            for line in drawing.lines
+        ],
+        rows=[
+            SimpleNamespace(
+                source=links[edge.source],
+                word=WORDS[edge.type],
+                target=links[edge.target],
+                criticality=edge.criticality,
+            )
+            for edge in sort_edges(graph.edges)
+        ],
+        count=len(graph.levels) - 1,
+        hidden=sum(graph.hidden.values()),
+        is_complete=graph.is_complete,
+        depth=depth,
+        direction=direction,
+        depths=[(n, current_url(tab="graph", depth=n)) for n in (1, 2, 3)],
+        directions=[(n, label, current_url(tab="graph", direction=n)) for n, label in DIRECTIONS],
+    )
+
+
+def _present_node(ref: str, graph: Neighbourhood, labels: Mapping[str, Any]) -> SimpleNamespace:
+    link = presenting.make_link(ref, labels)
+    label = "" if link is None else str(link.label)
+    kind = ref.partition(":")[0]
+    return SimpleNamespace(
+        ref=ref,
+        label=label,
+        short=label if len(label) <= LONGEST_LABEL else f"{label[: LONGEST_LABEL - 1]}…",
+        url=None if link is None else link.url,
+        note=(link.type if link and link.type else None) or presenting.say_kind(kind),
+        kind=kind,
+        is_root=ref == graph.root,
+        more=graph.hidden.get(ref, 0),
+    )

@@ -1,0 +1,248 @@
+"""The list of entities: facets, columns, order, pages."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from flask import request, url_for
+
+from portal.catalog.core.facets import FACETS
+from portal.catalog.core.filters import NOT_SET, REF_KINDS, normalise_value
+from portal.catalog.core.meaning import TIER_LABELS
+from portal.catalog.forms import CatalogQuery
+from portal.catalog.queries import entities
+from portal.catalog.queries.lists import Selection, cut_page, select_entities
+from portal.catalog.queries.marks import list_marks
+from portal.catalog.routes import presenting
+from portal.catalog.routes.addresses import current_url, list_hidden, page_urls, without_value
+from portal.catalog.routes.blueprint import blueprint
+from portal.infra.clock import utc_now
+from portal.infra.contributions import get_contributions
+from portal.web.forms import parse_arguments
+from portal.web.markers import requires
+from portal.web.templating import render
+from portal.web.unit import get_session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from portal.catalog.core.facets import FacetCount
+
+SHOWN, SHOWN_MORE = 6, 300
+COLUMNS = {
+    "kind": "Kind",
+    "type": "Type",
+    "class": "Class",
+    "owner": "Owner",
+    "system": "System",
+    "domain": "Domain",
+    "lifecycle": "Lifecycle",
+    "tier": "Tier",
+    "tags": "Tags",
+    "namespace": "Namespace",
+    "problems": "Problems",
+    "source": "Source",
+    "updated": "Changed",
+}
+DEFAULT_COLUMNS = ("type", "owner", "system", "tier", "lifecycle", "problems")
+SORTABLE = {"kind", "type", "owner", "system", "lifecycle", "tier", "problems", "updated"}
+TITLES = {
+    "kind": "Kind",
+    "tier": "Tier",
+    "owner": "Owner",
+    "lifecycle": "Lifecycle",
+    "class": "Class",
+    "system": "System",
+    "domain": "Domain",
+    "tag": "Tag",
+    "namespace": "Namespace",
+    "problems": "Problems",
+}
+
+
+@blueprint.get("/catalog")
+@requires("catalog:entity:read")
+def index() -> str:
+    """List entities: what runs unless something else is asked for."""
+    session = get_session()
+    query = parse_arguments(CatalogQuery, request.args)
+    selection = select_entities(session, query.wanted, sort=query.sort, now=utc_now())
+    page = cut_page(session, selection, after=query.after, limit=query.limit)
+    facets = list(_count_facets(selection, query, get_contributions(session).marks))
+    labels = entities.list_labels(session, _list_refs(page.items, facets))
+    return render(
+        "catalog/index.html",
+        "browse",
+        page=_present_page(session, selection, page, query, labels),
+        facets=[_present_facet(facet, labels) for facet in facets],
+        views=_list_views(query),
+        chips=_list_chips(query, labels),
+        columns=_list_columns(query),
+        hidden=list_hidden("columns"),
+        sorts=_list_sorts(session, query),
+    )
+
+
+def _count_facets(
+    selection: Selection, query: CatalogQuery, marks: tuple[Any, ...]
+) -> Iterator[SimpleNamespace]:
+    held = [mark.name for mark in marks if mark.name in selection.columns.marks]
+    titles = TITLES | {mark.name: mark.title for mark in marks}
+    for name in (*held, *FACETS):
+        chosen = [normalise_value(name, value) for value in request.args.getlist(name) if value]
+        most = SHOWN_MORE if query.more == name else SHOWN
+        found = selection.counter.count(name, most=most)
+        if name == "namespace" and len(found.values) + found.more < 2 and not chosen:  # noqa: PLR2004 one is no choice
+            continue
+        yield SimpleNamespace(
+            name=name,
+            title=titles[name],
+            values=_list_values(selection, name, found, chosen),
+            more=found.more,
+            more_url=current_url(more=name) + f"#facet-{name}",
+        )
+
+
+def _list_values(
+    selection: Selection, name: str, found: FacetCount, chosen: list[str]
+) -> list[SimpleNamespace]:
+    shown = {value.value: value.count for value in found.values}
+    for value in chosen:
+        if value not in shown and value != NOT_SET:
+            shown[value] = selection.counter.count_value(name, value)
+    if name == "tier":
+        shown = dict(sorted(shown.items()))
+    if found.not_set or NOT_SET in chosen:
+        shown[NOT_SET] = found.not_set
+    return [
+        SimpleNamespace(value=value, count=count, chosen=value in chosen)
+        for value, count in shown.items()
+        if count or value in chosen
+    ]
+
+
+def _list_refs(rows: tuple[Any, ...], facets: list[SimpleNamespace]) -> list[str]:
+    found = [ref for row in rows for ref in (row.owner, row.system, row.domain) if ref]
+    for facet in facets:
+        if facet.name in REF_KINDS:
+            found += [value.value for value in facet.values if value.value != NOT_SET]
+    return found
+
+
+def _present_facet(facet: SimpleNamespace, labels: Mapping[str, Any]) -> SimpleNamespace:
+    for value in facet.values:
+        value.label = say_value(facet.name, value.value, labels)
+    return facet
+
+
+def say_value(facet: str, value: str, labels: Mapping[str, Any]) -> str:
+    """Return a filter's value as people read it."""
+    if value == NOT_SET:
+        return "not set"
+    if facet == "tier":
+        return TIER_LABELS.get(int(value), value) if value.isdigit() else value
+    if facet == "problems":
+        return "has problems"
+    if facet in REF_KINDS:
+        link = presenting.make_link(value, labels)
+        return value if link is None else str(link.label)
+    return presenting.say_kind(value) if facet == "kind" else value.replace("_", " ")
+
+
+def _list_views(query: CatalogQuery) -> list[SimpleNamespace]:
+    """Return the two views; everything else is a filter on them."""
+    cleared: dict[str, Any] = {"kind": None, "class": None}
+    return [
+        SimpleNamespace(
+            label=label, url=current_url(view=view, **cleared), active=active, value=view
+        )
+        for view, label, active in (
+            ("services", "Services", query.is_running),
+            ("everything", "Everything", not query.is_running),
+        )
+    ]
+
+
+def _list_chips(query: CatalogQuery, labels: Mapping[str, Any]) -> list[SimpleNamespace]:
+    found = []
+    if query.q:
+        found.append(SimpleNamespace(label=f"“{query.q}”", remove_url=current_url(q=None)))
+    for name, values in query.wanted.chosen.items():
+        for given, value in zip(request.args.getlist(name), values, strict=False):
+            label = say_value(name, value, labels)
+            title = TITLES.get(name, name.capitalize())
+            found.append(
+                SimpleNamespace(
+                    label=label if name == "problems" else f"{title}: {label}",
+                    remove_url=without_value(name, given),
+                )
+            )
+    return found
+
+
+def _list_columns(query: CatalogQuery) -> list[SimpleNamespace]:
+    shown = query.columns or DEFAULT_COLUMNS
+    sort = query.sort or "name"
+    found = []
+    for name, title in COLUMNS.items():
+        key = name if name in SORTABLE else None
+        turned = f"-{name}" if sort == name else name
+        state = {name: "ascending", f"-{name}": "descending"}.get(sort, "none")
+        found.append(
+            SimpleNamespace(
+                name=name,
+                title=title,
+                shown=name in shown,
+                sort_url=current_url(sort=turned) if key else None,
+                state=state,
+            )
+        )
+    return found
+
+
+def _list_sorts(session: Any, query: CatalogQuery) -> list[tuple[str, str]]:
+    marks = [(f"-{mark.name}", mark.title) for mark in get_contributions(session).marks]
+    first = [("", "Best match")] if query.q else []
+    return [
+        *first,
+        ("name" if query.q else "", "Name, A to Z"),
+        ("-name", "Name, Z to A"),
+        ("-updated", "Last changed"),
+        ("tier", "Tier"),
+        ("owner", "Owner"),
+        ("lifecycle", "Lifecycle"),
+        ("-problems", "Most problems"),
+        *marks,
+    ]
+
+
+def _present_page(
+    session: Any, selection: Selection, page: Any, query: CatalogQuery, labels: Mapping[str, Any]
+) -> SimpleNamespace:
+    rows = selection.columns.find_rows([row.id for row in page.items]).tolist()
+    counts = {
+        row.ref: int(selection.columns.problems[place])
+        for row, place in zip(page.items, rows, strict=True)
+    }
+    marks = get_contributions(session).marks
+    found = list_marks(session, [row.ref for row in page.items]) if marks else {}
+    items = [presenting.make_row(row, labels, counts) for row in page.items]
+    for item in items:
+        item.marks = [found.get((item.ref, mark.name)) for mark in marks]
+    return SimpleNamespace(
+        items=items,
+        total=page.total,
+        is_exact=page.is_exact,
+        noun=("service", "services") if query.is_running else ("entry", "entries"),
+        marks=marks,
+        catalog_empty=not len(selection.columns),
+        export_urls={
+            kind: current_url("catalog.export", format=kind, limit=None, more=None)
+            for kind in ("csv", "json")
+        },
+        clear_url=url_for("catalog.index", view=query.view)
+        if query.view
+        else url_for("catalog.index"),
+        **page_urls(query.next_cursor(page)),
+    )

@@ -1,0 +1,23 @@
+"""Whether the demo company is in the catalog."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from portal.catalog.queries.columns import get_columns
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+SOURCE = "demo"
+NOTICE = "Demo data: Larkmoor is an invented company. `portal demo remove` takes all of it away."
+
+
+def read_notice(session: Session) -> str | None:
+    """Return the line that marks every page while anything of the demo is there."""
+    columns = get_columns(session)
+    number = columns.texts["source"].find(SOURCE)
+    is_there = number is not None and bool(np.any(columns.codes["source"] == number))
+    return NOTICE if is_there else None

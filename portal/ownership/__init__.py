@@ -1,0 +1,1 @@
+"""Teams, membership, and who answers for what."""

@@ -1,0 +1,26 @@
+"""What sources add to the pages of entities."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import render_template
+
+from portal.sources.queries import find_readme
+from portal.web.markdown import render_markdown
+
+if TYPE_CHECKING:
+    from portal.web.unit import Session
+
+
+def badge_readme(session: Session, ref: str) -> str | None:
+    """Return nothing beside the tab where there is a README, None where there is none."""
+    return None if find_readme(session, ref) is None else ""
+
+
+def render_readme(session: Session, ref: str) -> str:
+    """Return the README beside an entity's file, with where and when it was read."""
+    readme = find_readme(session, ref)
+    if readme is None:
+        return ""
+    return render_template("sources/_readme.html", readme=readme, html=render_markdown(readme.text))
