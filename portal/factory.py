@@ -34,6 +34,7 @@ from portal.infra.resources import find_resource
 from portal.settings import find_secret_key, prepare_data_dir, share_metrics_folder
 from portal.web import openapi, probes
 from portal.web.assets import install_asset_caching, load_manifest, make_asset_url
+from portal.web.compression import install_compression
 from portal.web.errors import install_errors
 from portal.web.htmx import install_htmx
 from portal.web.markers import public
@@ -117,6 +118,7 @@ def create_app(
     install_htmx(app)
     install_units(app, database)
     install_protection(app)
+    install_compression(app)
     install_asset_caching(app)
     install_errors(app)
     portal.auth.routes.install_guard(app)

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from portal.catalog.queries.columns import get_columns
+from portal.infra.contributions import NoticeLine
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 SOURCE = "demo"
-NOTICE = "Demo data: Larkmoor is an invented company. `portal demo remove` takes all of it away."
+NOTICE = NoticeLine(
+    "Demo data: Larkmoor is an invented company. This takes all of it away:", "portal demo remove"
+)
 
 
-def read_notice(session: Session) -> str | None:
+def read_notice(session: Session) -> NoticeLine | None:
     """Return the line that marks every page while anything of the demo is there."""
     columns = get_columns(session)
     number = columns.texts["source"].find(SOURCE)

@@ -46,10 +46,18 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
-    """A line above every page while `read(session)` gives a text."""
+class NoticeLine:
+    """A text, and the command that ends what it tells of."""
 
-    read: Callable[[Session], str | None]
+    text: str
+    command: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A line above every page while `read(session)` gives one."""
+
+    read: Callable[[Session], NoticeLine | None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal.infra.clock import utc_now
-from portal.infra.contributions import get_contributions
+from portal.infra.contributions import NoticeLine, get_contributions
 from portal.web.htmx import current_request
 from portal.web.unit import get_session
 
@@ -74,14 +74,14 @@ def install_templating(
     app.context_processor(lambda: {"nav": _list_nav(entries), "notices": _read_notices})
 
 
-def _read_notices() -> list[str]:
+def _read_notices() -> list[NoticeLine]:
     """Return the lines above the page; none when the database cannot say."""
     try:
         session = get_session()
         found = [notice.read(session) for notice in get_contributions(session).notices]
     except SQLAlchemyError:
         return []
-    return [text for text in found if text]
+    return [line for line in found if line]
 
 
 def _list_nav(entries: Sequence[NavItem]) -> list[dict[str, Any]]:

@@ -38,6 +38,7 @@ SECRET_KEYS = frozenset({"pagerduty.com/integration-key"})
 REPOSITORY = re.compile(
     r"^(?:url:)?https?://(?P<host>[^/]+)/(?P<path>[^/]+/[^/]+?)(?:\.git)?(?:/.*)?$"
 )
+FORGE = re.compile(r"\b(?:git|repo|source|code)|bitbucket|azure", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,8 @@ def _list_all(entity: Mapping[str, Any]) -> Iterator[Alias]:
             annotations.get(key, ""), f"metadata.annotations.{key}", CERTAIN
         )
     for index, link in enumerate(metadata.get("links") or ()):
-        yield from _from_link(link["url"], f"metadata.links[{index}].url")
+        kind = f"{link.get('type', '')} {link.get('title', '')}"
+        yield from _from_link(link["url"], kind, f"metadata.links[{index}].url")
     profile = (entity.get("spec") or {}).get("profile")
     if isinstance(profile, Mapping) and isinstance(profile.get("email"), str):
         yield Alias("email", profile["email"].strip().lower(), CERTAIN, "spec.profile.email")
@@ -85,7 +87,7 @@ def _from_repository(text: str, confirmed_by: str, confidence: str) -> Iterator[
         )
 
 
-def _from_link(url: str, confirmed_by: str) -> Iterator[Alias]:
+def _from_link(url: str, kind: str, confirmed_by: str) -> Iterator[Alias]:
     if not is_safe_link(url):
         return
     parts = urlsplit(url.strip())
@@ -95,4 +97,5 @@ def _from_link(url: str, confirmed_by: str) -> Iterator[Alias]:
     yield Alias("url", url.strip().rstrip("/"), LIKELY, confirmed_by)
     if parts.hostname and parts.path in ("", "/"):
         yield Alias("hostname", parts.hostname.lower(), LIKELY, confirmed_by)
-    yield from _from_repository(url, confirmed_by, LIKELY)
+    if FORGE.search(parts.hostname or "") or FORGE.search(kind):
+        yield from _from_repository(url, confirmed_by, LIKELY)

@@ -66,9 +66,15 @@ class Counter:
 
     def __init__(self, columns: Columns, chosen: Chosen, base: Mask | None, now: datetime) -> None:
         self.columns = columns
+        self._chosen = chosen
+        self._at = now
         self._now = now.timestamp()
         self._base = base
         self._masks = {name: self._match(name, values) for name, values in chosen.items() if values}
+
+    def without_base(self) -> Counter:
+        """Return the same counter over everything, not only over what it was based on."""
+        return Counter(self.columns, self._chosen, None, self._at)
 
     def select(self, *, without: str = "") -> Mask:
         """Return which rows have every chosen value, the facet `without` left out."""

@@ -87,12 +87,15 @@ def index() -> str:
 def _count_facets(
     selection: Selection, query: CatalogQuery, marks: tuple[Any, ...]
 ) -> Iterator[SimpleNamespace]:
+    # Kinds are counted beyond what runs: choosing one leaves the services.
+    everything = selection.counter.without_base() if query.is_running else selection.counter
     held = [mark.name for mark in marks if mark.name in selection.columns.marks]
     titles = TITLES | {mark.name: mark.title for mark in marks}
     for name in (*held, *FACETS):
         chosen = [normalise_value(name, value) for value in request.args.getlist(name) if value]
         most = SHOWN_MORE if query.more == name else SHOWN
-        found = selection.counter.count(name, most=most)
+        counter = everything if name == "kind" else selection.counter
+        found = counter.count(name, most=most)
         if name == "namespace" and len(found.values) + found.more < 2 and not chosen:  # noqa: PLR2004 one is no choice
             continue
         yield SimpleNamespace(
@@ -154,11 +157,9 @@ def _list_views(query: CatalogQuery) -> list[SimpleNamespace]:
     """Return the two views; everything else is a filter on them."""
     cleared: dict[str, Any] = {"kind": None, "class": None}
     return [
-        SimpleNamespace(
-            label=label, url=current_url(view=view, **cleared), active=active, value=view
-        )
+        SimpleNamespace(label=label, url=current_url(view=view, **cleared), active=active)
         for view, label, active in (
-            ("services", "Services", query.is_running),
+            (None, "Services", query.is_running),
             ("everything", "Everything", not query.is_running),
         )
     ]

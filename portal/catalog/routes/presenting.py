@@ -35,7 +35,26 @@ RELATION_LABELS = {
     "memberOf": "Member of",
     "hasMember": "Members",
 }
-SHOWN_SPEC = frozenset(("type", "lifecycle", "owner", "system", "definition"))
+SHOWN_SPEC = frozenset(
+    (
+        "type",
+        "lifecycle",
+        "owner",
+        "system",
+        "domain",
+        "definition",
+        "dependsOn",
+        "dependencyOf",
+        "consumesApis",
+        "providesApis",
+        "subcomponentOf",
+        "subdomainOf",
+        "parent",
+        "children",
+        "members",
+        "memberOf",
+    )
+)
 LONGEST_VALUE = 300
 MOST_IN_GROUP = 200
 
