@@ -22,18 +22,28 @@ class NavItem:
 
 
 @dataclass(frozen=True, slots=True)
-class EntityPanel:
-    """A tab of the entity page, by canonical reference.
+class PanelSubject:
+    """The entity a page is about: canonical reference, kind, the source and file it was read in."""
 
-    `badge(session, ref)` is None where the tab does not apply, else a short text or nothing;
-    `render(session, ref)` gives its HTML. Whatever either raises costs the tab, not the page.
+    ref: str
+    kind: str
+    source: str
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class EntityPanel:
+    """A tab of the entity page.
+
+    `badge` is None where the tab does not apply, else a short text or nothing; `render` gives
+    its HTML. Whatever either raises costs the tab, not the page.
     """
 
     name: str
     title: str
     order: int
-    badge: Callable[[Session, str], str | None]
-    render: Callable[[Session, str], str]
+    badge: Callable[[Session, PanelSubject], str | None]
+    render: Callable[[Session, PanelSubject], str]
 
 
 @dataclass(frozen=True, slots=True)

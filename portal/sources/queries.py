@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from portal.catalog.models import Entity
 from portal.sources.core.readmes import folder_of
 from portal.sources.models import Source, SourceFile, SourceReadme, SourceRun
 
@@ -19,17 +18,12 @@ def find_source(session: Session, name: str) -> Source | None:
     return session.scalar(select(Source).where(Source.name == name))
 
 
-def find_readme(session: Session, ref: str) -> SourceReadme | None:
-    """Return the README that lies beside the file an entity was read from."""
-    place = session.execute(
-        select(Entity.source, Entity.file).where(Entity.ref == ref)
-    ).one_or_none()
-    if place is None:
-        return None
+def find_readme(session: Session, source: str, file: str) -> SourceReadme | None:
+    """Return the README that lies beside a file of a source."""
     return session.scalar(
         select(SourceReadme)
         .join(Source, Source.id == SourceReadme.source_id)
-        .where(Source.name == place.source, SourceReadme.folder == folder_of(place.file))
+        .where(Source.name == source, SourceReadme.folder == folder_of(file))
     )
 
 

@@ -10,17 +10,18 @@ from portal.sources.queries import find_readme
 from portal.web.markdown import render_markdown
 
 if TYPE_CHECKING:
+    from portal.infra.contributions import PanelSubject
     from portal.web.unit import Session
 
 
-def badge_readme(session: Session, ref: str) -> str | None:
+def badge_readme(session: Session, subject: PanelSubject) -> str | None:
     """Return nothing beside the tab where there is a README, None where there is none."""
-    return None if find_readme(session, ref) is None else ""
+    return None if find_readme(session, subject.source, subject.file) is None else ""
 
 
-def render_readme(session: Session, ref: str) -> str:
+def render_readme(session: Session, subject: PanelSubject) -> str:
     """Return the README beside an entity's file, with where and when it was read."""
-    readme = find_readme(session, ref)
+    readme = find_readme(session, subject.source, subject.file)
     if readme is None:
         return ""
     return render_template("sources/_readme.html", readme=readme, html=render_markdown(readme.text))

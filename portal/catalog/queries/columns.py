@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 # Tombstones are kept for longer than this, so a process that slept starts over instead.
 LOAD_AGAIN_AFTER = timedelta(hours=12)
+REVISION = "catalog.revision"
 READ = (
     Entity.id,
     Entity.name,
@@ -58,8 +59,19 @@ READ = (
 
 
 def get_revision(session: Session) -> int:
-    """Return the catalog's revision; it grows with every change."""
-    return session.scalar(select(CatalogState.revision)) or 0
+    """Return the catalog's revision as of this unit; it grows with every change."""
+    held = session.info.get(REVISION)
+    if not isinstance(held, int):
+        held = session.info[REVISION] = session.scalar(select(CatalogState.revision)) or 0
+    return held
+
+
+def find_domain(session: Session, entity: Entity) -> str | None:
+    """Return the domain an entity stands in: its own, or its system's."""
+    columns = get_columns(session)
+    row = int(columns.find_rows([entity.id])[0])
+    number = ABSENT if row == ABSENT else int(columns.codes["domain"][row])
+    return None if number == ABSENT else columns.texts["domain"].texts[number]
 
 
 def get_columns(session: Session) -> Columns:

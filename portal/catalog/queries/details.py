@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import or_, select
 
 from portal.catalog.core.relations import Relation
-from portal.catalog.models import CatalogProblem, Entity, EntityAlias, EntityRelation
+from portal.catalog.models import CatalogProblem, EntityAlias, EntityRelation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,13 +32,6 @@ def list_relations(session: Session, ref: str) -> list[Relation]:
         if target == ref:
             found.add(relation.inverse)
     return sorted(found, key=lambda relation: (relation.type, relation.target))
-
-
-def find_domain(session: Session, entity: Entity) -> str | None:
-    """Return the domain an entity names, else its system's."""
-    if entity.domain is not None or entity.system is None:
-        return entity.domain
-    return session.scalar(select(Entity.domain).where(Entity.ref == entity.system))
 
 
 def list_aliases(session: Session, ref: str) -> Sequence[EntityAlias]:

@@ -10,11 +10,12 @@ from markupsafe import Markup
 
 from portal.catalog.forms import ShowQuery, make_ref
 from portal.catalog.queries import details, entities
+from portal.catalog.queries.columns import find_domain
 from portal.catalog.queries.graph import read_neighbourhood
 from portal.catalog.routes import graphs, presenting
 from portal.catalog.routes.blueprint import blueprint
 from portal.errors import NotFound
-from portal.infra.contributions import EntityPanel, get_contributions
+from portal.infra.contributions import EntityPanel, PanelSubject, get_contributions
 from portal.infra.logs import get_logger
 from portal.web.forms import parse_arguments
 from portal.web.markers import requires
@@ -22,11 +23,12 @@ from portal.web.templating import render
 from portal.web.unit import Session, get_session
 
 if TYPE_CHECKING:
+    from portal.catalog.core.graph import Neighbourhood
     from portal.catalog.models import Entity
 
 log = get_logger("panels")
 BROKEN = "!"
-OVERVIEW_NODES = 24
+OWN_TABS = ("overview", "graph", "relations", "definition", "raw")
 
 
 @blueprint.get("/catalog/<string:kind>/<string:namespace>/<string:name>")
@@ -36,8 +38,17 @@ def show(kind: str, namespace: str, name: str) -> str:
     session = get_session()
     query = parse_arguments(ShowQuery, request.args)
     entity = entities.get_entity(session, make_ref(kind, namespace, name))
-    shown = _present_entity(session, entity)
-    tabs = _list_tabs(session, entity, shown, query.tab)
+    subject = PanelSubject(entity.ref, entity.kind, entity.source, entity.file)
+    graph, depth = _read_graph(session, entity, query)
+    relations = details.list_relations(session, entity.ref)
+    domain = find_domain(session, entity)
+    refs = {r.target for r in relations} | set(graph.levels if graph else ())
+    labels = entities.list_labels(session, refs | {domain} if domain else refs)
+    shown = _present_entity(session, entity, relations, labels, domain)
+    tabs = _list_tabs(session, entity, subject, shown, query.tab)
+    if query.tab not in {tab.name for tab in tabs}:
+        raise NotFound(f"This entry has no part called {query.tab}.", fix="Choose one of its tabs.")
+    drawn = graph and graphs.present_graph(graph, labels, depth=depth, direction=query.direction)
     return render(
         "catalog/show.html",
         "panel",
@@ -51,45 +62,44 @@ def show(kind: str, namespace: str, name: str) -> str:
             namespace=entity.namespace,
             name=entity.name.lower(),
         ),
-        **_fill_tab(session, entity, query, tabs),
+        graph=drawn,
+        **_fill_tab(session, entity, subject, query),
     )
 
 
 def _fill_tab(
-    session: Session, entity: Entity, query: ShowQuery, tabs: list[SimpleNamespace]
+    session: Session, entity: Entity, subject: PanelSubject, query: ShowQuery
 ) -> dict[str, Any]:
     """Return what only the chosen tab needs."""
-    if query.tab not in {tab.name for tab in tabs}:
-        raise NotFound(f"This entry has no part called {query.tab}.", fix="Choose one of its tabs.")
     found: dict[str, Any] = {
-        "graph": None,
         "panel_html": None,
         "yaml_text": "",
         "json_text": "",
         "definition": None,
     }
-    if query.tab in ("overview", "graph"):
-        found["graph"] = _read_graph(session, entity, query)
-    elif query.tab == "raw":
+    if query.tab == "raw":
         found["yaml_text"] = presenting.write_yaml(entity.document)
         found["json_text"] = presenting.write_json(entity.document)
-    elif query.tab not in ("relations", "definition"):
-        found["panel_html"] = _render_panel(session, entity.ref, query.tab)
+    elif query.tab == "definition":
+        found["definition"] = entity.document["spec"]["definition"]
+    elif query.tab not in OWN_TABS:
+        found["panel_html"] = _render_panel(session, subject, query.tab)
     return found
 
 
-def _read_graph(session: Session, entity: Entity, query: ShowQuery) -> SimpleNamespace:
+def _read_graph(
+    session: Session, entity: Entity, query: ShowQuery
+) -> tuple[Neighbourhood | None, int]:
+    if query.tab not in ("overview", "graph"):
+        return None, 0
     depth = query.depth or (2 if query.tab == "graph" else 1)
     graph = read_neighbourhood(session, entity.ref, depth=depth, direction=query.direction)
-    labels = entities.list_labels(session, graph.levels)
-    return graphs.present_graph(graph, labels, depth=depth, direction=query.direction)
+    return graph, depth
 
 
-def _present_entity(session: Session, entity: Entity) -> SimpleNamespace:
-    relations = details.list_relations(session, entity.ref)
-    domain = details.find_domain(session, entity)
-    refs = [relation.target for relation in relations]
-    labels = entities.list_labels(session, [*refs, domain] if domain else refs)
+def _present_entity(
+    session: Session, entity: Entity, relations: Any, labels: Any, domain: str | None
+) -> SimpleNamespace:
     return presenting.make_entity(
         entity,
         relations,
@@ -101,7 +111,7 @@ def _present_entity(session: Session, entity: Entity) -> SimpleNamespace:
 
 
 def _list_tabs(
-    session: Session, entity: Entity, shown: SimpleNamespace, active: str
+    session: Session, entity: Entity, subject: PanelSubject, shown: SimpleNamespace, active: str
 ) -> list[SimpleNamespace]:
     related = sum(group.total for group in shown.relations)
     has_definition = isinstance((entity.document.get("spec") or {}).get("definition"), str)
@@ -114,7 +124,7 @@ def _list_tabs(
     if has_definition:
         tabs.append((10, "definition", "Definition", None))
     for panel in get_contributions(session).panels:
-        badge = _read_badge(session, panel, entity.ref)
+        badge = _read_badge(session, panel, subject)
         if badge is not None:
             tabs.append((panel.order, panel.name, panel.title, badge))
     return [
@@ -129,19 +139,19 @@ def _list_tabs(
     ]
 
 
-def _read_badge(session: Session, panel: EntityPanel, ref: str) -> str | None:
+def _read_badge(session: Session, panel: EntityPanel, subject: PanelSubject) -> str | None:
     try:
-        return panel.badge(session, ref)
+        return panel.badge(session, subject)
     except Exception:
-        log.exception("panel_failed", panel=panel.name, ref=ref)
+        log.exception("panel_failed", panel=panel.name, ref=subject.ref)
         return BROKEN
 
 
-def _render_panel(session: Session, ref: str, name: str) -> Markup | None:
+def _render_panel(session: Session, subject: PanelSubject, name: str) -> Markup | None:
     """Return a panel's HTML; None when it broke, which must not cost the page."""
     panel = next(p for p in get_contributions(session).panels if p.name == name)
     try:
-        return Markup(panel.render(session, ref))  # noqa: S704 panels render escaping templates
+        return Markup(panel.render(session, subject))  # noqa: S704 panels render escaping templates
     except Exception:
-        log.exception("panel_failed", panel=name, ref=ref)
+        log.exception("panel_failed", panel=name, ref=subject.ref)
         return None

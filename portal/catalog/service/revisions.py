@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 def bump_revision(session: Session) -> int:
     """Move the catalog to its next revision, which is returned."""
+    session.info.pop("catalog.revision", None)  # what reads held in this unit is over
     moved = session.scalar(
         update(CatalogState)
         .where(CatalogState.id == 1)
