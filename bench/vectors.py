@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from portal.catalog.core import fields, kinds, refs, relations, specs
-from portal.sources.core.documents import read_documents
+from portal.catalog.core.yaml_text.documents import read_documents
 from portal.sources.core.placeholders import resolve_placeholders
 from portal.sources.flows.reading import read_placeholder
 from portal.sources.providers.folder import Folder

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from portal.catalog.core import fields, kinds, refs, relations, specs
-from portal.sources.core.documents import read_documents
+from portal.catalog.core.yaml_text.documents import read_documents
 from portal.sources.core.placeholders import PlaceholderError, resolve_placeholders
 from portal.sources.flows.reading import read_folder, read_placeholder
 from portal.sources.providers.folder import Folder

@@ -1,1 +1,1 @@
-"""Reading files: YAML documents, what is a descriptor, placeholders, Locations."""
+"""Reading files: what is a descriptor, placeholders, Locations."""

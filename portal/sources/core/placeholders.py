@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from portal.catalog.core.findings import Finding, show
-from portal.sources.core.documents import read_documents
+from portal.catalog.core.yaml_text.documents import read_documents
 
 KEYS = ("$text", "$json", "$yaml")
 MAX_TOTAL_CHARACTERS = 5 * 1024 * 1024

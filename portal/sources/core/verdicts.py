@@ -20,7 +20,7 @@ from portal.sources.core.placeholders import ReadFile, resolve_placeholders
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from portal.sources.core.documents import Document
+    from portal.catalog.core.yaml_text.documents import Document
 
 OK, ERROR, SKIPPED = "ok", "error", "skipped"
 EMPTY = "empty document"

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from portal.catalog.core.findings import Finding
+from portal.catalog.core.yaml_text.documents import NotText, decode, read_documents
 from portal.errors import InvalidInput, NotFound, PortalError
-from portal.sources.core.documents import NotText, decode, read_documents
 from portal.sources.core.locations import Target, list_targets
 from portal.sources.core.placeholders import PlaceholderError
 from portal.sources.core.verdicts import ERROR, NO_DESCRIPTOR, OK, SKIPPED, Verdict, judge_document

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from portal.catalog.core.storable import make_storable
+from portal.catalog.core.yaml_text.documents import MAX_BYTES
 from portal.errors import InvalidInput, NotFound, TooLarge
-from portal.sources.core.documents import MAX_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

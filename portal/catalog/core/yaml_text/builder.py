@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from portal.sources.core.scalars import resolve_plain, resolve_tagged
+from portal.catalog.core.yaml_text.scalars import resolve_plain, resolve_tagged
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from yaml.reader import ReaderError
 
-from portal.sources.core.builder import Broken, Builder
+from portal.catalog.core.yaml_text.builder import Broken, Builder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
