@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := $(shell find static/src static/build.mjs -type f)
 
-.PHONY: setup run test bench lock
+.PHONY: setup run test bench lock wheel
 setup: $(VENV)/.ready static/dist/manifest.json
 
 $(VENV)/.ready: requirements-dev.lock pyproject.toml
@@ -27,6 +27,9 @@ run: setup
 
 test: setup
 	@$(BIN)/python tests/run.py
+
+wheel: setup
+	@$(BIN)/python -m hatchling build --target wheel
 
 lock:
 	uv pip compile --quiet --generate-hashes --no-emit-index-url --universal --python-version 3.11 --no-header pyproject.toml -o requirements.lock

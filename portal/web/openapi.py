@@ -75,8 +75,13 @@ def install_openapi(app: Flask) -> None:
     spec.app = app
 
 
+def get_document() -> dict[str, Any]:
+    """Return the description of this API as OpenAPI 3.1."""
+    return dict(spec.spec)
+
+
 @blueprint.get("/openapi.json")
 @public
 def document() -> Response:
     """Return the description of this API in OpenAPI 3.1."""
-    return Response(json.dumps(spec.spec), mimetype="application/json")
+    return Response(json.dumps(get_document()), mimetype="application/json")

@@ -9,7 +9,15 @@ from flask import redirect, request, url_for
 
 from portal.catalog.forms import ProblemListQuery
 from portal.catalog.queries import entities, problems
-from portal.catalog.routes import entity, exporting, listing, presenting, searching, setup
+from portal.catalog.routes import (
+    definitions,
+    entity,
+    exporting,
+    listing,
+    presenting,
+    searching,
+    setup,
+)
 from portal.catalog.routes.addresses import page_urls
 from portal.catalog.routes.blueprint import blueprint
 from portal.web.forms import parse_arguments
@@ -20,7 +28,7 @@ from portal.web.unit import get_session
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
-__all__ = ["blueprint", "entity", "exporting", "listing", "searching", "setup"]
+__all__ = ["blueprint", "definitions", "entity", "exporting", "listing", "searching", "setup"]
 
 
 @blueprint.get("/")

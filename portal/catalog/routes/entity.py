@@ -14,6 +14,7 @@ from portal.catalog.queries.columns import find_domain
 from portal.catalog.queries.graph import read_neighbourhood
 from portal.catalog.routes import graphs, presenting
 from portal.catalog.routes.blueprint import blueprint
+from portal.catalog.routes.definitions import present_definition
 from portal.errors import NotFound
 from portal.infra.contributions import EntityPanel, PanelSubject, get_contributions
 from portal.infra.logs import get_logger
@@ -81,7 +82,7 @@ def _fill_tab(
         found["yaml_text"] = presenting.write_yaml(entity.document)
         found["json_text"] = presenting.write_json(entity.document)
     elif query.tab == "definition":
-        found["definition"] = entity.document["spec"]["definition"]
+        found["definition"] = present_definition(entity.document)
     elif query.tab not in OWN_TABS:
         found["panel_html"] = _render_panel(session, subject, query.tab)
     return found

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from portal.catalog.core.storable import make_storable
 from portal.errors import PortalError
-from portal.sources.core.documents import NotText, decode
+from portal.catalog.core.yaml_text.documents import NotText, decode
 from portal.sources.core.readmes import MOST_CHARACTERS, NAMES, Readme
 
 if TYPE_CHECKING:
