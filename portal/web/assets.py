@@ -42,7 +42,8 @@ def install_asset_caching(app: Flask) -> None:
 
     def keep(response: Response) -> Response:
         if response.mimetype and app.static_url_path and response.direct_passthrough:
-            response.direct_passthrough = False  # so that it can be compressed
+            response.direct_passthrough = False
+            response.make_sequence()  # read whole, so that it can be compressed
             response.cache_control.no_cache = None
             response.cache_control.public = True
             response.cache_control.max_age = ONE_YEAR

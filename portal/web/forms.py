@@ -20,8 +20,9 @@ def parse_arguments(form: type[Form], arguments: MultiDict[str, str]) -> Form:
     Fields typed as tuples may be given several times. Raises InvalidInput naming every field
     that is unknown, repeated or wrong.
     """
-    known = sorted(form.model_fields)
-    many = {name for name, f in form.model_fields.items() if get_origin(f.annotation) is tuple}
+    fields = {f.alias or name: f for name, f in form.model_fields.items()}
+    known = sorted(fields)
+    many = {name for name, f in fields.items() if get_origin(f.annotation) is tuple}
     repeated = [
         Problem(name, "once", f"`{name}` is given {len(values)} times.", "Give it once.")
         for name, values in arguments.lists()

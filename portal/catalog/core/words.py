@@ -44,13 +44,14 @@ def split_words(text: str) -> list[str]:
     found: list[str] = []
     for word in WORD.findall(text):
         parts = CAMEL.split(word)
-        found += [fold_text(word)] if len(parts) == 1 else [fold_text(p) for p in (word, *parts)]
-    return [word[:LONGEST] for word in found if word]
+        found += [word] if len(parts) == 1 else [word, *parts]
+    # Folding may split a word again: a fraction becomes two numbers and a stroke.
+    return [word[:LONGEST] for part in found for word in WORD.findall(fold_text(part))]
 
 
 def split_query(text: str) -> list[str]:
     """Return the word beginnings a question asks for; a plural asks for its singular too."""
-    words = dict.fromkeys(fold_text(word)[:LONGEST] for word in WORD.findall(text))
+    words = dict.fromkeys(word[:LONGEST] for word in WORD.findall(fold_text(text)))
     return [
         word[:-1] if len(word) >= PLURAL_FROM and word.endswith("s") and word[-2] != "s" else word
         for word in words

@@ -6,8 +6,8 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from portal.catalog.core.storable import make_storable
-from portal.errors import PortalError
 from portal.catalog.core.yaml_text.documents import NotText, decode
+from portal.errors import PortalError
 from portal.sources.core.readmes import MOST_CHARACTERS, NAMES, Readme
 
 if TYPE_CHECKING:

@@ -1,0 +1,85 @@
+"""Neighbourhoods and their drawings."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portal.catalog.core.graph import BOTH, DEPENDENCIES, DEPENDENTS, Edge, sort_edges, walk
+from portal.catalog.core.layout import NODE_HEIGHT, NODE_WIDTH, draw
+
+NAMES = st.sampled_from([f"component:default/{letter}" for letter in "abcdefgh"])
+EDGES = st.sets(st.builds(Edge, NAMES, NAMES, st.just("dependsOn"), st.none()), max_size=24)
+
+
+def reach(edges, start, depth, *, forwards) -> set[str]:
+    found, frontier = {start}, {start}
+    for _ in range(depth):
+        frontier = {
+            (e.target if forwards else e.source)
+            for e in edges
+            if (e.source if forwards else e.target) in frontier
+        } - found
+        found |= frontier
+    return found
+
+
+def read(edges):
+    return lambda refs: ([e for e in edges if e.source in refs or e.target in refs], True)
+
+
+@given(EDGES, st.integers(1, 3))
+def test_walk_reaches_what_a_plain_search_reaches(edges, depth):
+    root = "component:default/a"
+    ahead = reach(edges, root, depth, forwards=True)
+    behind = reach(edges, root, depth, forwards=False)
+    assert set(walk(root, read(edges), depth=depth, direction=DEPENDENCIES).levels) == ahead
+    assert set(walk(root, read(edges), depth=depth, direction=DEPENDENTS).levels) == behind
+    both = walk(root, read(edges), depth=depth, direction=BOTH)
+    assert {e.source for e in both.edges} | {e.target for e in both.edges} <= set(both.levels)
+
+
+@given(EDGES)
+def test_boxes_never_touch_and_stay_inside(edges):
+    drawing = draw(walk("component:default/a", read(edges), depth=3, direction=BOTH))
+    for box in drawing.boxes:
+        assert 0 <= box.x <= drawing.width - NODE_WIDTH
+        assert 0 <= box.y <= drawing.height - NODE_HEIGHT
+    for one in drawing.boxes:
+        for other in drawing.boxes:
+            if one is not other:
+                assert abs(one.x - other.x) >= NODE_WIDTH or abs(one.y - other.y) >= NODE_HEIGHT
+
+
+def test_what_does_not_fit_is_counted():
+    root = "component:default/hub"
+    edges = [Edge(root, f"component:default/{n}", "dependsOn") for n in range(30)]
+    found = walk(root, read(edges), depth=1, direction=BOTH, most=11)
+    assert (len(found.levels), found.hidden) == (11, {root: 20})
+
+
+def test_what_is_said_beats_silence():
+    silent, said = Edge("a", "b", "dependsOn"), Edge("a", "b", "dependsOn", "soft")
+    assert sort_edges([silent, said]) == sort_edges([said, silent]) == [said]
+
+
+def test_api_stands_on_its_provider_and_is_stood_on_by_consumers(client, demo):
+    found = client.get("/api/v1/entities/api/default/payments-api/graph?depth=1").get_json()
+    levels = {node["ref"]: node["level"] for node in found["nodes"]}
+    assert levels["component:default/payment-gateway"] == 1
+    assert levels["component:default/checkout-service"] == -1
+
+
+def test_graph_says_what_is_soft_and_what_is_missing(client, demo):
+    url = "/api/v1/entities/component/default/checkout-service/graph?direction=dependencies"
+    found = client.get(url).get_json()
+    soft = [e["target"] for e in found["edges"] if e["criticality"] == "soft"]
+    assert soft == ["component:default/delivery-estimator"]
+    missing = [node["ref"] for node in found["nodes"] if not node["in_catalog"]]
+    assert "component:default/gift-wrap-service" in missing
+    assert client.get(url + "&depth=4").status_code == 422
+
+
+def test_system_graph_holds_its_parts(client, demo):
+    found = client.get("/api/v1/entities/system/default/checkout/graph?depth=1").get_json()
+    assert "component:default/cart-service" in {node["ref"] for node in found["nodes"]}
