@@ -12,7 +12,7 @@ from portal.infra.db import Database
 if TYPE_CHECKING:
     from flask import Flask, Response
 
-__all__ = ["Session", "get_database", "get_session", "install_units"]
+__all__ = ["Database", "Session", "get_database", "get_session", "install_units"]
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 

@@ -266,3 +266,17 @@ def test_definitions_and_api_pages_hold_the_policy(client, demo):
     assert "/payments/{id}/refunds" in page
     assert " style=" not in page
     assert "/api/v1/facets" in client.get("/api/docs").text
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        "component:cart-service",
+        "Component:default/cart-service",
+        "https://portal.example/catalog/default/component/cart-service",
+        "http://127.0.0.1:8000/catalog/component/default/cart-service?tab=graph",
+    ],
+)
+def test_pasted_references_are_found(client, demo, pasted):
+    found = client.get("/api/v1/entities", query_string={"q": pasted}).get_json()["items"]
+    assert found[0]["ref"] == "component:default/cart-service"

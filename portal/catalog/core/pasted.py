@@ -1,4 +1,4 @@
-"""What people paste into a search: addresses, repositories, images, packages, e-mail."""
+"""What people paste into a search: references, addresses, repositories, images, e-mail."""
 
 from __future__ import annotations
 
@@ -9,12 +9,29 @@ SSH = re.compile(r"^(?:ssh://)?(?:[\w.-]+@)(?P<host>[\w.-]+)[:/](?P<path>[\w./~-
 EMAIL = re.compile(r"^(?:mailto:)?(?P<address>[^\s@/:]+@[\w.-]+)$")
 IMAGE = re.compile(r"^(?P<name>[\w./:-]+?)(?::[\w.-]+)?(?:@sha256:[0-9a-f]+)?$")
 HOST = re.compile(r"^(?:[\w-]+\.)+[\w-]+(?::\d+)?$")
+REF = re.compile(r"^(?P<kind>[a-z]+):(?:(?P<namespace>[a-z0-9-]+)/)?(?P<name>[\w.-]+)$")
+PAGE = re.compile(
+    r"/catalog/(?P<one>[a-z0-9-]+)/(?P<two>[a-z0-9-]+)/(?P<name>[\w.-]+)/?(?:[?#].*)?$"
+)
 MOST_SEGMENTS = 8
 
 
 def looks_pasted(text: str) -> bool:
     """Whether a text is an address of some sort rather than words."""
     return not re.search(r"\s", text) and bool(re.search(r"[/@]|://", text) or HOST.match(text))
+
+
+def list_refs(text: str) -> list[str]:
+    """Return canonical references a text may be: itself, or in a page's address, here or there."""
+    text = text.strip().lower()
+    ref, page = REF.match(text), PAGE.search(text)
+    if ref:
+        return [f"{ref['kind']}:{ref['namespace'] or 'default'}/{ref['name']}"]
+    if page:
+        # Backstage writes the namespace first, this portal the kind.
+        one, two, name = page["one"], page["two"], page["name"]
+        return [f"{one}:{two}/{name}", f"{two}:{one}/{name}"]
+    return []
 
 
 def list_alias_values(text: str) -> list[str]:

@@ -84,9 +84,10 @@ def get_columns(session: Session) -> Columns:
 
 def _refresh(session: Session, held: Columns | None, revision: int) -> Columns:
     now = utc_now()
-    if held is not None and held.revision == revision:
+    # A unit that began before another process's change finds newer columns here, which serve it.
+    if held is not None and held.revision >= revision:
         return held
-    if held is None or held.revision > revision or now - held.loaded_at > LOAD_AGAIN_AFTER:
+    if held is None or now - held.loaded_at > LOAD_AGAIN_AFTER:
         rows = list(_read_rows(session, Entity.id >= 0))
         columns = build_columns(rows, make_texts(), revision=revision, now=now)
         since = -1

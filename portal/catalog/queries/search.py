@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select, text
+from sqlalchemy import literal, select, text, union_all
 
 from portal.catalog.core import matching
 from portal.catalog.core.aliases import CERTAIN
 from portal.catalog.core.columns import ABSENT, Columns
 from portal.catalog.core.matching import MOST_ROWS, Found, NameIndex, build_name_index, rank_rows
-from portal.catalog.core.pasted import list_alias_values, looks_pasted
+from portal.catalog.core.pasted import list_alias_values, list_refs, looks_pasted
 from portal.catalog.core.words import split_query, squash
 from portal.catalog.models import Entity, EntityAlias
 from portal.infra.cache import get_cache
@@ -57,7 +57,8 @@ def search_rows(session: Session, columns: Columns, question: str) -> Hits:
     )
     aliases = _find_aliases(session, columns, question)
     stages: dict[int, Found] = _find_names(names, squash(question))
-    stages[matching.PASTED if looks_pasted(question) else matching.ALIAS] = aliases
+    is_pasted = looks_pasted(question) or bool(list_refs(question))
+    stages[matching.PASTED if is_pasted else matching.ALIAS] = aliases
     words = split_query(question)
     if words:
         for stage, column in COLUMNS.items():
@@ -81,13 +82,17 @@ def _find_names(names: NameIndex, key: str) -> dict[int, Found]:
 
 
 def _find_aliases(session: Session, columns: Columns, question: str) -> Found:
-    values = list_alias_values(question)
-    found = session.execute(
+    """Return what a pasted text names; a whole reference is nearer than any alias."""
+    values, refs = list_alias_values(question), list_refs(question)
+    aliases = (
         select(EntityAlias.value, EntityAlias.confidence, Entity.id)
         .join(Entity, Entity.ref == EntityAlias.ref)
         .where(EntityAlias.value.in_(values))
         .limit(MOST_ROWS)
-    ).all()
+    )
+    named = select(Entity.ref, literal(CERTAIN), Entity.id).where(Entity.ref.in_(refs))
+    values = [*refs, *values]
+    found = session.execute(union_all(named, select(aliases.subquery()))).all()
     order = {value: place for place, value in enumerate(values)}
     nearest: dict[int, int] = {}
     for value, confidence, entity_id in found:

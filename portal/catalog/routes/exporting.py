@@ -7,7 +7,7 @@ import io
 import json
 from typing import TYPE_CHECKING, Any
 
-from flask import Response, request, stream_with_context
+from flask import Response, request
 
 from portal.catalog.forms import ExportQuery
 from portal.catalog.queries.entities import list_by_ids
@@ -16,7 +16,7 @@ from portal.catalog.routes.blueprint import blueprint
 from portal.infra.clock import utc_now
 from portal.web.forms import parse_arguments
 from portal.web.markers import requires
-from portal.web.unit import Session, get_session
+from portal.web.unit import Database, get_database, get_session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,23 +50,25 @@ FORMULA_START = ("=", "+", "-", "@", "\t", "\r", "\n")
 @requires("catalog:entity:read")
 def export() -> Response:
     """Hand out everything the page's filters choose, in its order."""
-    session = get_session()
     query = parse_arguments(ExportQuery, request.args)
-    selection = select_entities(session, query.wanted, sort=query.sort, now=utc_now())
-    rows = _read(session, selection.ids.tolist())
+    selection = select_entities(get_session(), query.wanted, sort=query.sort, now=utc_now())
+    rows = _read(get_database(), selection.ids.tolist())
     write, mimetype = (
         (_write_json, "application/json") if query.format == "json" else (_write_csv, "text/csv")
     )
-    response = Response(stream_with_context(write(rows)), mimetype=mimetype)
+    response = Response(write(rows), mimetype=mimetype)
     name = f"catalog-{utc_now():%Y-%m-%d}.{query.format}"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def _read(session: Session, ids: list[int]) -> Iterator[dict[str, Any]]:
+def _read(database: Database, ids: list[int]) -> Iterator[dict[str, Any]]:
+    # The request's own unit ends before its answer is sent.
     for start in range(0, len(ids), ROWS_AT_ONCE):
-        for row in list_by_ids(session, ids[start : start + ROWS_AT_ONCE]):
+        with database.unit(write=False) as session:
+            rows = list_by_ids(session, ids[start : start + ROWS_AT_ONCE])
+        for row in rows:
             found = {name: getattr(row, name) for name in FIELDS}
             yield {**found, "updated_at": row.updated_at.isoformat()}
 
