@@ -42,6 +42,22 @@ class NotFound(PortalError):  # noqa: N818 reads as what happened
     title = "Not found"
 
 
+class Unauthenticated(PortalError):  # noqa: N818 reads as what happened
+    """Nobody is signed in, or their token or session is over."""
+
+    title = "Sign in first"
+
+
+class TooMany(PortalError):  # noqa: N818 reads as what happened
+    """Too many tries; `seconds` until the next one is heard."""
+
+    title = "Too many tries"
+
+    def __init__(self, detail: str, *, seconds: int, fix: str = "") -> None:
+        super().__init__(detail, fix=fix)
+        self.seconds = seconds
+
+
 class Forbidden(PortalError):  # noqa: N818 reads as what happened
     """The actor may see it but not do this."""
 

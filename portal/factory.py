@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
+import portal.auth.jobs
 import portal.auth.routes
 import portal.catalog.api
 import portal.catalog.jobs
 import portal.catalog.routes
 import portal.demo.queries
+import portal.ownership.queries.trusted
 import portal.ownership.routes
+import portal.ownership.service
 import portal.sources.api
 import portal.sources.routes
+import portal.sources.service
 from portal.audit.service import SEAL_TOPIC, seal_entries
 from portal.infra.contributions import (
     Consumer,
@@ -23,6 +27,7 @@ from portal.infra.contributions import (
     EntityPanel,
     NavItem,
     Notice,
+    People,
     PeriodicJob,
     Vocabulary,
 )
@@ -35,8 +40,11 @@ from portal.settings import find_secret_key, prepare_data_dir, share_metrics_fol
 from portal.web import openapi, probes
 from portal.web.assets import install_asset_caching, load_manifest, make_asset_url
 from portal.web.compression import install_compression
+from portal.web.cookies import install_cookies
 from portal.web.errors import install_errors
+from portal.web.forgery import install_forgery_checks
 from portal.web.htmx import install_htmx
+from portal.web.limits import install_limits
 from portal.web.markers import public
 from portal.web.protection import install_protection
 from portal.web.telemetry import install_telemetry
@@ -54,6 +62,7 @@ def gather_contributions(settings: Settings) -> Contributions:
             NavItem("Catalog", "catalog.index", 10),
             NavItem("Teams", "ownership.teams", 70),
             NavItem("Problems", "catalog.problems", 80),
+            NavItem("Your account", "auth.account", 10, is_personal=True),
         ),
         panels=(
             EntityPanel(
@@ -73,8 +82,27 @@ def gather_contributions(settings: Settings) -> Contributions:
                 portal.catalog.jobs.FORGET,
                 portal.catalog.jobs.make_forget(timedelta(hours=settings.undo_hours)),
             ),
+            Consumer(
+                portal.auth.jobs.FORGET,
+                portal.auth.jobs.FORGET,
+                portal.auth.jobs.make_forget(portal.auth.routes.make_setup(settings).lifetimes),
+            ),
+            Consumer(
+                portal.sources.service.PEOPLE_CHANGED,
+                "ownership.refresh_all",
+                portal.ownership.service.refresh_all,
+            ),
         ),
-        periodic=(PeriodicJob(portal.catalog.jobs.FORGET, 3600),),
+        periodic=(
+            PeriodicJob(portal.catalog.jobs.FORGET, 3600),
+            PeriodicJob(portal.auth.jobs.FORGET, 3600),
+        ),
+        people=(
+            People(
+                portal.ownership.queries.trusted.find_user, portal.ownership.service.refresh_account
+            ),
+        ),
+        group_teams={p.name: dict(p.group_teams) for p in settings.providers},
         vocabulary=Vocabulary(
             dict(settings.type_classes), dict(settings.lifecycle_stages), dict(settings.tier_words)
         ),
@@ -117,11 +145,14 @@ def create_app(
     install_telemetry(app, app.extensions["metrics"])
     install_htmx(app)
     install_units(app, database)
-    install_protection(app)
+    install_protection(app, settings)
     install_compression(app)
     install_asset_caching(app)
     install_errors(app)
-    portal.auth.routes.install_guard(app)
+    install_cookies(app, is_https=settings.public_url.startswith("https://"))
+    install_forgery_checks(app, settings.public_url)
+    portal.auth.routes.install_guard(app, settings)
+    install_limits(app, settings)
     install_templating(
         app, database.contributions.nav, make_asset_url(load_manifest(static)), version("plumbline")
     )
@@ -129,6 +160,7 @@ def create_app(
     for blueprint in (
         probes.blueprint,
         openapi.blueprint,
+        portal.auth.routes.blueprint,
         portal.catalog.routes.blueprint,
         portal.catalog.api.blueprint,
         portal.ownership.routes.blueprint,

@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
+@pytest.fixture(autouse=True)
+def _push_request_context() -> None:
+    """Take pytest-flask's place: its one context for a whole test would share `g` by requests."""
+
+
 @pytest.fixture
 def now() -> datetime:
     return NOW
@@ -36,7 +41,11 @@ def pick_url(folder: Path) -> str:
 @pytest.fixture
 def settings(tmp_path) -> Settings:
     return Settings(
-        data_dir=tmp_path, database_url=pick_url(tmp_path), log_level="error", secret_key="test" * 8
+        data_dir=tmp_path,
+        database_url=pick_url(tmp_path),
+        log_level="error",
+        secret_key="test" * 8,
+        anonymous_read=True,
     )
 
 
@@ -52,7 +61,9 @@ def database(settings):
                     "TRUNCATE entities, entity_tags, relations, aliases, catalog_problems, "
                     "removed_entities, catalog_state, sources, source_files, source_runs, "
                     "audit_entries, work, entity_tombstones, entity_marks, search_index, "
-                    "source_readmes RESTART IDENTITY CASCADE"
+                    "source_readmes, accounts, identities, credentials, sign_in_sessions, "
+                    "api_tokens, account_teams, group_rules, sign_in_throttles, one_time_values "
+                    "RESTART IDENTITY CASCADE"
                 )
             )
     yield found

@@ -12,7 +12,10 @@ from portal.infra.db import Base, JsonText, UtcDateTime
 
 
 class AuditEntry(Base):
-    """Who did what to which subject, with before and after; `seal` chains it to its elders."""
+    """Who did what to which subject, with before and after; `seal` chains it to its elders.
+
+    The seal leaves `address` out, so that it can be erased.
+    """
 
     __tablename__ = "audit_entries"
     __table_args__ = (Index("ix_audit_entries_seal", "seal", "id"),)
@@ -24,4 +27,6 @@ class AuditEntry(Base):
     subject: Mapped[str] = mapped_column(String(400))
     before: Mapped[Any] = mapped_column(JsonText, nullable=True)
     after: Mapped[Any] = mapped_column(JsonText, nullable=True)
+    request_id: Mapped[str | None] = mapped_column(String(64))
+    address: Mapped[str | None] = mapped_column(String(64))
     seal: Mapped[str | None] = mapped_column(String(64))

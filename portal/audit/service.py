@@ -27,7 +27,11 @@ def record_act(  # noqa: PLR0913 every part is named
     after: Any = None,
     now: datetime,
 ) -> None:
-    """Write one act into the trail, in the unit of the change it tells of."""
+    """Write one act into the trail, in the unit of the change it tells of.
+
+    The session knows the request it serves, whose id and address are kept beside.
+    """
+    origin = session.info.get("origin")
     session.add(
         AuditEntry(
             at=now.replace(microsecond=0),
@@ -36,6 +40,8 @@ def record_act(  # noqa: PLR0913 every part is named
             subject=subject[:400],
             before=before,
             after=after,
+            request_id=origin.request_id if origin else None,
+            address=origin.address if origin else None,
         )
     )
     work.publish(session, SEAL_TOPIC, "trail", due_at=now)

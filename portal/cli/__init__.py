@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from portal.auth.cli import token, user
 from portal.cli.database import db
 from portal.cli.serve import serve
 from portal.demo.cli import demo
@@ -43,6 +44,7 @@ class Tools:
 
     open_database: Callable[[], Database] = open_database
     load_demo_once: Callable[[Database], None] = load_demo_once
+    public_url: Callable[[], str] = lambda: load_settings().public_url
 
 
 @click.group()
@@ -53,7 +55,7 @@ def portal(context: click.Context) -> None:
     context.obj = Tools()
 
 
-for command in (serve, db, catalog, demo):
+for command in (serve, db, catalog, demo, user, token):
     portal.add_command(command)
 
 

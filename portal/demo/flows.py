@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING
 import yaml
 
 from portal.auth.core import CLI
-from portal.catalog.queries.entities import has_entities
+from portal.auth.core.roles import ADMIN, MEMBER, VIEWER
+from portal.auth.queries.accounts import list_demo_accounts
+from portal.auth.service.removal import put_demo_account, remove_account
+from portal.catalog.queries.entities import has_entities, list_labels
 from portal.demo.core import generate
 from portal.demo.queries import SOURCE
+from portal.infra.clock import utc_now
 from portal.sources.flows.ingesting import Ingest, Outcome
 from portal.sources.providers.folder import Folder
 from portal.sources.queries import find_source
@@ -23,13 +27,34 @@ DOCUMENTS_PER_FILE = 100
 Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
+# Who may be tried out: account name, role, the User of the company it is.
+ACCOUNTS = (
+    ("demo-admin", ADMIN, "user:default/marit.solheim-adu"),
+    ("demo-owner", MEMBER, "user:default/noor.van-heerden"),
+    ("demo-member", MEMBER, "user:default/teodor.wisniak"),
+    ("demo-viewer", VIEWER, "user:default/ngozi.brandvold"),
+)
+
+
 def load_demo(database: Database) -> Outcome:
-    """Put the demo company into the catalog, as a source of its own."""
-    return Ingest(database, CLI, SOURCE, people=True, remove=True).run([Folder.open(str(COMPANY))])
+    """Put the demo company into the catalog, as a source of its own, with people to be."""
+    outcome = Ingest(database, CLI, SOURCE, people=True, remove=True).run(
+        [Folder.open(str(COMPANY))]
+    )
+    with database.unit(write=True) as session:
+        titles = list_labels(session, [ref for _, _, ref in ACCOUNTS])
+        for name, role, ref in ACCOUNTS:
+            put_demo_account(
+                session, CLI, name, role=role, user_ref=ref, title=titles[ref].title, now=utc_now()
+            )
+    return outcome
 
 
 def remove_demo(database: Database) -> Outcome:
-    """Take the demo company out of the catalog."""
+    """Take the demo company out of the catalog, and its accounts with it."""
+    with database.unit(write=True) as session:
+        for account in list_demo_accounts(session):
+            remove_account(session, CLI, account, now=utc_now())
     return Ingest(database, CLI, SOURCE, remove=True).run([])
 
 

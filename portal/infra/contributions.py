@@ -14,11 +14,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
-    """An entry of the top bar; `endpoint` is a Flask endpoint without parameters."""
+    """An entry of the top bar, or of the account's menu; `endpoint` takes no parameters.
+
+    It is left out for whoever may not do `permission`.
+    """
 
     label: str
     endpoint: str
     order: int
+    permission: str = ""
+    is_personal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +93,18 @@ class PeriodicJob:
 
 
 @dataclass(frozen=True, slots=True)
+class People:
+    """What a floor above identity knows of people.
+
+    `find_user` returns the catalog User of a name or a verified e-mail; `refresh` writes down the
+    teams an account answers for.
+    """
+
+    find_user: Callable[[Session, str | None, str | None], str | None]
+    refresh: Callable[[Session, int, datetime], None]
+
+
+@dataclass(frozen=True, slots=True)
 class Vocabulary:
     """The company's own words, added to the shipped synonyms: word → meaning."""
 
@@ -100,7 +117,8 @@ class Vocabulary:
 class Contributions:
     """Everything that plugs in, for web, command line and worker alike.
 
-    `entity_pages` maps a kind to the endpoint of its own page, where it has one.
+    `entity_pages` maps a kind to the endpoint of its own page, where it has one; `group_teams`
+    maps each identity provider's groups to teams.
     """
 
     nav: tuple[NavItem, ...] = ()
@@ -108,6 +126,8 @@ class Contributions:
     marks: tuple[Mark, ...] = ()
     notices: tuple[Notice, ...] = ()
     entity_pages: Mapping[str, str] = field(default_factory=dict)
+    people: tuple[People, ...] = ()
+    group_teams: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     consumers: tuple[Consumer, ...] = ()
     periodic: tuple[PeriodicJob, ...] = ()
     vocabulary: Vocabulary = field(default_factory=Vocabulary)

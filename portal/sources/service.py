@@ -12,6 +12,7 @@ from portal.catalog.models import Entity, RemovedEntity
 from portal.catalog.service.entities import Applied, apply_records, make_record, restore_removed
 from portal.catalog.service.problems import refresh_dangling, replace_problems
 from portal.errors import NotFound
+from portal.infra import work
 from portal.sources.core.batches import ReadyFile, list_documents, list_problems
 from portal.sources.models import Source, SourceFile, SourceReadme, SourceRun
 from portal.sources.queries import find_source
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from portal.sources.core.readmes import Readme
 
 RUN = "sources:run:write"
+PEOPLE_CHANGED = "sources.people_changed"
 
 
 def begin_run(
@@ -158,6 +160,7 @@ def finish_run(
             .values(finished_at=now)
         )
         refresh_dangling(session, actor)
+        work.publish(session, PEOPLE_CHANGED, "all", due_at=now)
         record_act(
             session,
             actor.name,

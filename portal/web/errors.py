@@ -15,6 +15,8 @@ from portal.errors import (
     NotFound,
     PortalError,
     TooLarge,
+    TooMany,
+    Unauthenticated,
     Unavailable,
 )
 from portal.infra.db import explain_database_error
@@ -28,15 +30,18 @@ API_PREFIX = "/api/"
 STATUS = {
     InvalidInput: 422,
     NotFound: 404,
+    Unauthenticated: 401,
     Forbidden: 403,
     Conflict: 409,
     TooLarge: 413,
+    TooMany: 429,
     Unavailable: 503,
 }
 FIXES = {
     400: "Check the address and what was sent.",
     404: "Check the address, or search the catalog for the name.",
     405: "Use one of the methods named in the Allow header.",
+    429: "Wait as many seconds as the header Retry-After says.",
     413: "Send less than 6 MB.",
 }
 log = get_logger("errors")
@@ -95,6 +100,10 @@ def _on_portal_error(error: PortalError) -> Response:
     answer = _answer(status, error.title, error.detail, fix=error.fix, problems=problems)
     if isinstance(error, Unavailable):
         answer.headers["Retry-After"] = "5"
+    if isinstance(error, TooMany):
+        answer.headers["Retry-After"] = str(error.seconds)
+    if isinstance(error, Unauthenticated):
+        answer.headers["WWW-Authenticate"] = 'Bearer realm="plumbline"'
     return answer
 
 

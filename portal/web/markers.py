@@ -9,19 +9,41 @@ if TYPE_CHECKING:
 
 View = TypeVar("View", bound="Callable[..., Any]")
 LABEL = "required_permission"
+RECENT = "asks_recent_sign_in"
+UNFORGEABLE = "needs_no_form_token"
 PUBLIC = "public"
 
 
-def requires(permission: str) -> Callable[[View], View]:
-    """Label a view with the permission it needs, `area:thing:verb`."""
+def requires(permission: str, *, recent: bool = False) -> Callable[[View], View]:
+    """Label a view with the permission it needs, `area:thing:verb`.
+
+    `recent` asks for a sign-in of the last minutes too.
+    """
     if permission.count(":") != 2:  # noqa: PLR2004 the number says it best here
         raise ValueError(f"{permission!r}: write area:thing:verb")
 
     def label(view: View) -> View:
         setattr(view, LABEL, permission)
+        setattr(view, RECENT, recent)
         return view
 
     return label
+
+
+def unforgeable(view: View) -> View:
+    """Label a view whose caller proves itself by other means than the session's cookie."""
+    setattr(view, UNFORGEABLE, True)
+    return view
+
+
+def asks_recent(view: Any) -> bool:
+    """Whether a view asks for a recent sign-in."""
+    return bool(getattr(view, RECENT, False))
+
+
+def is_unforgeable(view: Any) -> bool:
+    """Whether a view needs no form token."""
+    return bool(getattr(view, UNFORGEABLE, False))
 
 
 def public(view: View) -> View:

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, current_app
 
 from portal.errors import Unavailable
 from portal.infra.metrics import CONTENT_TYPE
-from portal.web.markers import public
+from portal.web.markers import public, requires
 from portal.web.templating import render
 from portal.web.unit import get_database
 
@@ -37,7 +37,7 @@ def ready() -> Response:
 
 
 @blueprint.get("/metrics")
-@public
+@requires("metrics:all:read")
 def metrics() -> Response:
     """Return the portal's own metrics in Prometheus' text format."""
     found: Metrics = current_app.extensions["metrics"]

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-from flask import abort, request
+from flask import abort, g, request
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 if TYPE_CHECKING:
     from flask import Flask, Response
 
+    from portal.settings import Settings
+
 MAX_BODY_BYTES = 6 * 1024 * 1024
+MAX_FORM_BYTES = 500_000
+MAX_FORM_PARTS = 1_000
+PROBES = ("/-/live", "/-/ready")
+ONE_YEAR = "max-age=31536000; includeSubDomains"
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; font-src 'self'; manifest-src 'self'; form-action 'self'; "
@@ -25,20 +33,40 @@ HEADERS = {
 }
 
 
-def install_protection(app: Flask) -> None:
-    """Set the headers on every answer, errors included, and refuse oversized bodies."""
+def install_protection(app: Flask, settings: Settings) -> None:
+    """Set the headers on every answer, errors included; refuse large bodies and strange hosts."""
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.config["MAX_FORM_MEMORY_SIZE"] = MAX_FORM_BYTES
+    app.config["MAX_FORM_PARTS"] = MAX_FORM_PARTS
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # as Flask documents it
+    headers = dict(HEADERS)
+    if settings.public_url.startswith("https://"):
+        headers["Strict-Transport-Security"] = ONE_YEAR
+    hosts = {host.lower() for host in settings.hosts}
+    app.before_request(lambda: _refuse_strangers(hosts))
+    app.before_request(_refuse_nul)
+    app.after_request(lambda response: _protect(response, headers))
 
-    def refuse_nul() -> None:
-        # No name holds one and PostgreSQL refuses it, so it is refused before any view looks.
-        if "\0" in request.path or b"%00" in request.query_string:
-            abort(400, "The address holds a NUL character.")
 
-    def protect(response: Response) -> Response:
-        response.headers.extend(
-            (name, value) for name, value in HEADERS.items() if name not in response.headers
-        )
-        return response
+def _refuse_strangers(hosts: set[str]) -> None:
+    # A page elsewhere may point its own name at this address and read what it gets.
+    host = urlsplit(f"//{request.host}").hostname or ""
+    if host.lower() not in hosts and not request.path.startswith(PROBES):
+        abort(421, f"This portal does not answer to the name {host[:100]}.")
 
-    app.before_request(refuse_nul)
-    app.after_request(protect)
+
+def _refuse_nul() -> None:
+    # No name holds one and PostgreSQL refuses it, so it is refused before any view looks.
+    if "\0" in request.path or b"%00" in request.query_string:
+        abort(400, "The address holds a NUL character.")
+
+
+def _protect(response: Response, headers: dict[str, str]) -> Response:
+    response.headers.extend(
+        (name, value) for name, value in headers.items() if name not in response.headers
+    )
+    if g.get("signed_in") is not None and "Cache-Control" not in response.headers:
+        response.headers["Cache-Control"] = "private, no-store"
+    return response

@@ -11,6 +11,7 @@ import structlog
 from flask import g, request
 
 from portal.infra.logs import get_logger
+from portal.web.origin import read_origin
 
 if TYPE_CHECKING:
     from flask import Flask, Response
@@ -28,6 +29,7 @@ def install_telemetry(app: Flask, metrics: Metrics) -> None:
         g.started = time.perf_counter()
         given = request.headers.get("X-Request-ID", "")
         g.request_id = given if GIVEN_ID.fullmatch(given) else secrets.token_hex(8)
+        g.origin = read_origin()
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=g.request_id)
 

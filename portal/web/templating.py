@@ -97,7 +97,13 @@ def _list_nav(entries: Sequence[NavItem]) -> list[dict[str, Any]]:
         )
     )
     return [
-        {"label": item.label, "url": url_for(item.endpoint), "active": item.endpoint == active}
+        {
+            "label": item.label,
+            "url": url_for(item.endpoint),
+            "active": item.endpoint == active,
+            "permission": item.permission,
+            "is_personal": item.is_personal,
+        }
         for item in entries
     ]
 

@@ -10,9 +10,11 @@ from sqlalchemy.orm import Session  # entry points take the type from here
 from portal.infra.db import Database
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flask import Flask, Response
 
-__all__ = ["Database", "Session", "get_database", "get_session", "install_units"]
+__all__ = ["Database", "Session", "get_database", "get_session", "install_units", "survive"]
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
@@ -35,16 +37,28 @@ def get_session() -> Session:
     """Return the session of this request; a safe method gets one that cannot write."""
     if "session" not in g:
         g.session = get_database().open_session(write=request.method not in SAFE_METHODS)
+        g.session.info.update(origin=g.get("origin"))
     session = g.session
     if not isinstance(session, Session):
         raise TypeError("g.session holds something else")
     return session
 
 
+def survive(act: Callable[[Session], None]) -> None:
+    """Do `act` in a short unit of its own once this request's unit has ended, however it ended."""
+    g.setdefault("survivors", []).append(act)
+
+
 def _end_unit(response: Response) -> Response:
     session = g.get("session")
     if session is not None and response.status_code < 400:  # noqa: PLR2004 the number says it best here
         session.commit()
+    elif session is not None:
+        session.rollback()
+    for act in g.pop("survivors", ()):
+        with get_database().unit(write=True) as own:
+            own.info.update(origin=g.get("origin"))
+            act(own)
     return response
 
 

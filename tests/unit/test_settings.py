@@ -19,9 +19,29 @@ def test_all_problems_are_reported_together():
 
 
 @pytest.mark.parametrize("bind", ["0.0.0.0:8000", "10.0.0.1:80", "[::]:8000"])
-def test_only_loopback_is_bound(bind):
-    with pytest.raises(SetupError):
-        load_settings({"PORTAL_BIND": bind})
+def test_demo_accounts_stay_on_loopback(bind):
+    with pytest.raises(SetupError, match="PORTAL_DEMO"):
+        load_settings({"PORTAL_BIND": bind, "PORTAL_BASE_URL": "https://portal.example"})
+    with pytest.raises(SetupError, match="PORTAL_DEMO"):
+        load_settings({"PORTAL_TRUSTED_PROXIES": "1"})
+    with pytest.raises(SetupError, match="PORTAL_BASE_URL"):
+        load_settings({"PORTAL_BIND": bind, "PORTAL_DEMO": "0"})
+
+
+def test_providers_are_read_by_name():
+    settings = load_settings(
+        {
+            "PORTAL_OIDC_OKTA_ISSUER": "https://okta.example",
+            "PORTAL_OIDC_OKTA_CLIENT_ID": "abc",
+            "PORTAL_OIDC_OKTA_GROUP_TEAMS": '{"*": "group:default/*"}',
+            "PORTAL_OIDC_HUB_KIND": "github",
+            "PORTAL_OIDC_HUB_CLIENT_ID": "def",
+        }
+    )
+    assert [(p.name, p.kind) for p in settings.providers] == [("hub", "github"), ("okta", "oidc")]
+    with pytest.raises(SetupError, match="PORTAL_OIDC_OKTA") as caught:
+        load_settings({"PORTAL_OIDC_OKTA_ISSUER": "http://okta.example", "PORTAL_OIDC_A_ODD": "1"})
+    assert "PORTAL_OIDC_A_ODD" in caught.value.detail
 
 
 def test_the_key_is_made_once_and_private(tmp_path):

@@ -11,12 +11,23 @@ import secrets
 from collections.abc import Mapping  # noqa: TC003 - pydantic reads annotations when it runs
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Json, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    Json,
+    ValidationError,
+    model_validator,
+)
 
 from portal.errors import SetupError
+from portal.settings.providers import NameList, ProviderSettings
 
 PREFIX = "PORTAL_"
+PROVIDER = "oidc_"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -30,12 +41,15 @@ def split_bind(bind: str) -> tuple[str, int]:
 
 
 def _checked_bind(bind: str) -> str:
-    host, _ = split_bind(bind)
-    if host not in LOOPBACK:
-        raise ValueError(
-            "nobody can sign in yet, so the portal only binds to 127.0.0.1, localhost or ::1"
-        )
+    split_bind(bind)
     return bind
+
+
+def _checked_base_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
+        raise ValueError("write https://HOST or https://HOST:PORT, without a path")
+    return url.rstrip("/")
 
 
 def _checked_url(url: str) -> str:
@@ -47,6 +61,7 @@ def _checked_url(url: str) -> str:
     raise ValueError("write sqlite:///PATH or postgresql://USER:PASSWORD@HOST/DATABASE")
 
 
+BaseUrl = Annotated[str, AfterValidator(_checked_base_url)]
 Bind = Annotated[str, AfterValidator(_checked_bind)]
 DatabaseUrl = Annotated[str, AfterValidator(_checked_url)]
 Words = Json[dict[str, str]] | dict[str, str]
@@ -71,7 +86,47 @@ class Settings(BaseModel):
         description="Signs what the portal hands out (cursors, jobs). "
         "Default: made once and kept in the data folder.",
     )
-    demo: bool = Field(default=True, description="Show the demo company in an empty portal.")
+    base_url: BaseUrl = Field(
+        "",
+        validate_default=False,
+        description="Address people open, `https://HOST`. Default: `http://` and the bind address; "
+        "needed when the portal binds to more than loopback.",
+    )
+    allowed_hosts: NameList = Field(
+        (), description="Further host names the portal answers to, separated by commas."
+    )
+    trusted_proxies: int = Field(
+        0, ge=0, le=10, description="Proxies in front whose X-Forwarded headers are believed."
+    )
+    demo: bool = Field(
+        default=True,
+        description="Show the demo company in an empty portal and offer its accounts for sign-in. "
+        "Only on loopback without a proxy.",
+    )
+    anonymous_read: bool = Field(
+        default=False, description="Let visitors read the catalog without signing in."
+    )
+    local_accounts: bool = Field(
+        default=True, description="Let people sign in with a password kept by the portal."
+    )
+    session_idle_minutes: int = Field(
+        720, ge=5, le=43_200, description="A session ends after so many minutes without a request."
+    )
+    session_hours: int = Field(
+        168, ge=1, le=8760, description="A session ends so many hours after sign-in."
+    )
+    recent_minutes: int = Field(
+        15, ge=1, le=1440, description="How fresh a sign-in sensitive changes ask for, in minutes."
+    )
+    requests_per_minute: int = Field(
+        6000, ge=0, description="Requests of one account or address in a minute; 0: no limit."
+    )
+    redis_url: str = Field(
+        "", repr=False, description="Redis that counts requests for all processes. Default: memory."
+    )
+    providers: tuple[ProviderSettings, ...] = Field(
+        (), description="Identity providers; see below."
+    )
     web_workers: int = Field(1, ge=1, le=64, description="Web processes.")
     web_threads: int = Field(4, ge=1, le=64, description="Threads in each web process.")
     shutdown_seconds: int = Field(
@@ -97,6 +152,35 @@ class Settings(BaseModel):
         description='Own words for tiers, as JSON: `{"gold": "1"}`.',
     )
 
+    @model_validator(mode="after")
+    def _check_exposure(self) -> Settings:
+        is_loopback = split_bind(self.bind)[0] in LOOPBACK
+        if self.demo and (not is_loopback or self.trusted_proxies):
+            raise ValueError(
+                "PORTAL_DEMO: the demo's accounts have no password, so it only runs on loopback "
+                "without PORTAL_TRUSTED_PROXIES; set PORTAL_DEMO=0"
+            )
+        if not is_loopback and not self.base_url:
+            raise ValueError("PORTAL_BASE_URL: say which address people open, as https://HOST")
+        return self
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the portal listens on this machine only."""
+        return split_bind(self.bind)[0] in LOOPBACK
+
+    @property
+    def public_url(self) -> str:
+        """Return the address people open, without a slash at its end."""
+        return self.base_url or f"http://{self.bind}"
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Return the host names the portal answers to."""
+        own = urlsplit(self.public_url).hostname or ""
+        local = LOOPBACK if self.is_loopback else ()
+        return tuple(dict.fromkeys((own, *local, *self.allowed_hosts)))
+
     @property
     def resolved_database_url(self) -> str:
         """Return the database URL, the embedded default included."""
@@ -119,26 +203,43 @@ def share_metrics_folder(folder: Path) -> None:
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """Read the settings; raises SetupError that lists every problem at once."""
     source = read_environment() if environment is None else environment
-    given = {
+    given: dict[str, Any] = {
         name.removeprefix(PREFIX).lower(): value
         for name, value in source.items()
         if name.startswith(PREFIX) and value != "" and not name.startswith("PORTAL_TEST_")
     }
+    given["providers"] = _take_providers(given)
     try:
         return Settings.model_validate(given)
     except ValidationError as error:
-        lines = [_explain(problem) for problem in error.errors()]
+        lines = [_explain(problem, given) for problem in error.errors()]
         raise SetupError(
             "Settings are wrong:\n" + "\n".join(f"  {line}" for line in lines),
             fix="docs/settings.md lists every setting.",
         ) from None
 
 
-def _explain(problem: Any) -> str:
-    name = f"{PREFIX}{str(problem['loc'][0]).upper()}"
+def _take_providers(given: dict[str, Any]) -> list[dict[str, Any]]:
+    """Take `oidc_<name>_<field>` out of the settings; returns one mapping per provider."""
+    found: dict[str, dict[str, Any]] = {}
+    for key in [key for key in given if key.startswith(PROVIDER)]:
+        name, _, field = key.removeprefix(PROVIDER).partition("_")
+        found.setdefault(name, {"name": name})[field] = given.pop(key)
+    return [found[name] for name in sorted(found)]
+
+
+def _explain(problem: Any, given: Mapping[str, Any]) -> str:
+    place = problem["loc"]
+    if place and place[0] == "providers":
+        owner = given["providers"][place[1]]["name"]
+        field = f"_{place[2]}" if len(place) > 2 else ""  # noqa: PLR2004 tuple, number, field
+        name = f"{PREFIX}{PROVIDER}{owner}{field}".upper()
+    else:
+        name = f"{PREFIX}{str(place[0]).upper()}" if place else ""
     if problem["type"] == "extra_forbidden":
         return f"{name}: no such setting"
-    return f"{name}: {str(problem['msg']).removeprefix('Value error, ')}"
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    return f"{name}: {message}" if name else message
 
 
 def prepare_data_dir(settings: Settings) -> None:

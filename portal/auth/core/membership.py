@@ -1,0 +1,55 @@
+"""Which teams and which role somebody has, from what three kinds of sources say.
+
+SCIM beats the claims of a sign-in, claims beat files. A source that says nothing about somebody
+decides nothing; one that says "no groups" does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from portal.auth.core.roles import highest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+ALL = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """A team somebody is in, and where that is from."""
+
+    team: str
+    origin: str
+
+
+def map_groups(groups: Iterable[str], teams: Mapping[str, str], provider: str) -> list[Membership]:
+    """Return the teams that a provider's groups stand for.
+
+    `teams` maps a group to a team's reference. The group `*` stands for every other one and names
+    a pattern such as `group:default/*`.
+    """
+    found: dict[str, Membership] = {}
+    for group in groups:
+        named = teams.get(group) or teams.get(ALL, "").replace(ALL, group)
+        if named:
+            team = named.lower() if named.lower().startswith("group:") else f"group:{named.lower()}"
+            found.setdefault(team, Membership(team, f"group {group} of {provider}"))
+    return list(found.values())
+
+
+def map_role(groups: Iterable[str], roles: Mapping[str, str], *, default: str, at_most: str) -> str:
+    """Return the highest role a provider's groups give, its default without any, never above."""
+    given = [roles[group] for group in groups if group in roles]
+    return highest([default, *given], at_most=at_most)
+
+
+def choose_memberships(
+    scim: list[Membership] | None, claims: list[Membership] | None, files: list[Membership]
+) -> list[Membership]:
+    """Return what the strongest source says that says anything; None says nothing."""
+    if scim is not None:
+        return scim
+    return claims if claims is not None else files

@@ -1,0 +1,79 @@
+"""Passwords of local accounts: what is accepted, how they are kept and compared."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from portal.errors import InvalidInput, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+SHORTEST, LONGEST = 12, 256
+COMMON = frozenset(
+    (
+        "password",
+        "passw0rd",
+        "qwertyuiop",
+        "qwerty",
+        "letmein",
+        "welcome",
+        "administrator",
+        "changeme",
+        "iloveyou",
+        "1234567890",
+        "123456",
+        "secret",
+        "dragon",
+        "monkey",
+        "football",
+        "baseball",
+        "sunshine",
+        "princess",
+    )
+)
+_hasher = PasswordHasher()
+# Compared against when there is no such account, so that both answers take the same time.
+NOBODY = _hasher.hash("nobody has this password")
+
+
+def hash_password(password: str) -> str:
+    """Return the argon2id hash of a password."""
+    return _hasher.hash(password)
+
+
+def is_password(kept: str, password: str) -> bool:
+    """Whether `password` is the one whose hash is `kept`."""
+    try:
+        return _hasher.verify(kept, password[:LONGEST])
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def is_outdated(kept: str) -> bool:
+    """Whether a hash was made with weaker parameters than today's."""
+    return _hasher.check_needs_rehash(kept)
+
+
+def check_password(password: str, about: Iterable[str]) -> None:
+    """Raise InvalidInput when a new password is too short, too common or made of `about`."""
+    folded = password.casefold()
+    if not SHORTEST <= len(password) <= LONGEST:
+        raise _refuse("length", f"It has {len(password)} characters; {SHORTEST} to {LONGEST} fit.")
+    if len(set(folded)) < SHORTEST // 2:
+        raise _refuse("variety", "It repeats a few characters.")
+    rest = folded
+    for word in (*COMMON, *(word.casefold() for word in about if len(word) > 3)):  # noqa: PLR2004 shorter ones occur by chance
+        rest = rest.replace(word, "")
+    if len(rest) < SHORTEST // 2:
+        raise _refuse("common", "It is made of words that are tried first, or of your own name.")
+
+
+def _refuse(rule: str, message: str) -> InvalidInput:
+    fix = f"Choose at least {SHORTEST} characters; a few unrelated words are fine."
+    return InvalidInput(
+        "This password cannot be taken.", (Problem("password", rule, message, fix),), fix=fix
+    )

@@ -1,0 +1,122 @@
+"""Who asks: the actor behind a session's key or a token."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import or_, select
+
+from portal.auth.core.decisions import Actor, make_actor
+from portal.auth.core.keys import hash_key
+from portal.auth.core.scopes import parse_scope
+from portal.auth.models import Account, AccountTeam, ApiToken, SignInSession
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement
+    from sqlalchemy.orm import Session
+
+ACCOUNT = (Account.id, Account.person, Account.name, Account.display_name, Account.role)
+TOUCH_EVERY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetimes:
+    """How long a session lives: without a request, and at all."""
+
+    idle: timedelta
+    whole: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """An actor with the session or token they came by; `is_stale` when last use wants a touch."""
+
+    actor: Actor
+    session_id: int | None
+    token_id: int | None
+    proven_at: datetime | None
+    is_stale: bool
+
+
+def is_live(now: datetime) -> ColumnElement[bool]:
+    """Return the condition that an account may act."""
+    return Account.is_active & or_(Account.ends_at.is_(None), Account.ends_at > now)
+
+
+def find_by_session(
+    session: Session, key: str, *, lifetimes: Lifetimes, now: datetime
+) -> SignedIn | None:
+    """Return who holds a session's key, None when it ended or never was."""
+    row = session.execute(
+        select(
+            *ACCOUNT,
+            Account.role_by,
+            SignInSession.id.label("session_id"),
+            SignInSession.proven_at,
+            SignInSession.seen_at,
+        )
+        .join(Account, Account.id == SignInSession.account_id)
+        .where(
+            SignInSession.key_hash == hash_key(key),
+            SignInSession.seen_at > now - lifetimes.idle,
+            SignInSession.created_at > now - lifetimes.whole,
+            is_live(now),
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    is_stale = row.seen_at < now - TOUCH_EVERY
+    actor = _make_actor(session, row, None)
+    return SignedIn(actor, row.session_id, None, row.proven_at, is_stale)
+
+
+def find_by_token(session: Session, key: str, *, now: datetime) -> SignedIn | None:
+    """Return who holds a token, None when it ended, was revoked or never was."""
+    row = session.execute(
+        select(
+            *ACCOUNT,
+            Account.role_by,
+            ApiToken.id.label("token_id"),
+            ApiToken.scopes,
+            ApiToken.used_at,
+        )
+        .join(Account, Account.id == ApiToken.account_id)
+        .where(
+            ApiToken.key_hash == hash_key(key),
+            ApiToken.revoked_at.is_(None),
+            ApiToken.ends_at > now,
+            is_live(now),
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    is_stale = row.used_at is None or row.used_at < now - TOUCH_EVERY
+    actor = _make_actor(session, row, tuple(parse_scope(scope) for scope in row.scopes))
+    return SignedIn(actor, None, row.token_id, None, is_stale)
+
+
+def find_actor(session: Session, account_id: int) -> Actor | None:
+    """Return the actor an account would be in a session of its own."""
+    row = session.execute(
+        select(*ACCOUNT, Account.role_by).where(Account.id == account_id)
+    ).one_or_none()
+    return None if row is None else _make_actor(session, row, None)
+
+
+def _make_actor(session: Session, row: Any, scopes: Any) -> Actor:
+    teams = session.execute(
+        select(AccountTeam.team, AccountTeam.origin).where(AccountTeam.account_id == row.id)
+    )
+    return make_actor(
+        row.person,
+        row.role,
+        account_id=row.id,
+        label=row.display_name or row.name,
+        teams={team: origin for team, origin in teams},  # noqa: C416 a row is no pair to mypy
+        why_role=f"role given by {row.role_by}",
+        scopes=scopes,
+    )

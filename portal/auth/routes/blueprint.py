@@ -1,0 +1,50 @@
+"""The blueprint all pages of identity hang on, and what the settings say of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from flask import Blueprint
+
+from portal.auth.core import Actor, make_anonymous
+from portal.auth.queries.actors import Lifetimes
+from portal.web.visitor import get_extension
+
+if TYPE_CHECKING:
+    from portal.settings import Settings
+
+blueprint = Blueprint("auth", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class AuthSetup:
+    """How people get in and how long they stay."""
+
+    anonymous: Actor
+    lifetimes: Lifetimes
+    recent: timedelta
+    has_local_accounts: bool
+    has_demo_accounts: bool
+    providers: tuple[tuple[str, str], ...]
+
+
+def make_setup(settings: Settings) -> AuthSetup:
+    """Return what the settings say."""
+    return AuthSetup(
+        make_anonymous(may_read=settings.anonymous_read, may_measure=settings.is_loopback),
+        Lifetimes(
+            timedelta(minutes=settings.session_idle_minutes),
+            timedelta(hours=settings.session_hours),
+        ),
+        timedelta(minutes=settings.recent_minutes),
+        settings.local_accounts,
+        settings.demo,
+        tuple((p.name, p.title or p.name.capitalize()) for p in settings.providers),
+    )
+
+
+def get_setup() -> AuthSetup:
+    """Return the setup of the running application."""
+    return get_extension("auth", AuthSetup)

@@ -1,0 +1,113 @@
+"""Signing in with a password or as one of the demo's accounts, and signing out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import g, redirect, request, session, url_for
+
+from portal.audit.service import record_act
+from portal.auth.core.redirects import choose_next
+from portal.auth.forms import DemoForm, PasswordForm, SignInQuery
+from portal.auth.queries.accounts import find_account, list_demo_accounts
+from portal.auth.routes.blueprint import blueprint, get_setup
+from portal.auth.routes.entering import enter
+from portal.auth.service import throttles
+from portal.auth.service.local import find_by_password
+from portal.auth.service.sessions import Way, end_by_key
+from portal.errors import InvalidInput, NotFound, TooMany
+from portal.infra.clock import utc_now
+from portal.web.cookies import forget_signed_in_key, read_signed_in_key
+from portal.web.forms import parse_arguments
+from portal.web.markers import public
+from portal.web.templating import render
+from portal.web.unit import Session, get_session, survive
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response
+
+WRONG = "That name and password do not go together."
+
+
+@blueprint.get("/sign-in")
+@public
+def sign_in() -> str:
+    """Offer every way in."""
+    query = parse_arguments(SignInQuery, request.args)
+    return _show(query.next, again=query.again)
+
+
+def _show(wanted: str | None, *, again: bool = False, problem: str = "", name: str = "") -> str:
+    setup = get_setup()
+    demo = list_demo_accounts(get_session()) if setup.has_demo_accounts else ()
+    return render(
+        "auth/sign_in.html",
+        next=choose_next(wanted, ""),
+        again=again,
+        problem=problem,
+        name=name,
+        providers=setup.providers,
+        has_password=setup.has_local_accounts,
+        demo=demo,
+    )
+
+
+@blueprint.post("/sign-in/password")
+@public
+def sign_in_password() -> Response | tuple[str, int]:
+    """Sign in with a password; failures of an account or an address slow the next tries down."""
+    if not get_setup().has_local_accounts:
+        raise NotFound("Passwords are switched off here.", fix="Sign in with your company.")
+    form = parse_arguments(PasswordForm, request.form)
+    keys = [f"account:{form.name.strip().lower()}", f"address:{g.origin.address}"]
+    unit = get_session()
+    pause = throttles.get_pause(unit, keys, now=utc_now())
+    if pause:
+        raise TooMany(
+            f"Too many tries; the next one is heard in {pause} s.",
+            seconds=pause,
+            fix="Wait, then try again.",
+        )
+    account = find_by_password(unit, form.name, form.password, now=utc_now())
+    if account is None:
+        survive(_note_failure(keys, form.name))
+        return _show(form.next, problem=WRONG, name=form.name), 422
+    throttles.forget_failures(unit, keys[:1])
+    return enter(unit, account, Way("password"), form.next)
+
+
+def _note_failure(keys: list[str], name: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 a closure
+    def note(unit: Session) -> None:
+        throttles.note_failure(unit, keys, now=utc_now())
+        account = find_account(unit, name)
+        subject = account.person if account else "account:unknown"
+        record_act(unit, "anonymous", subject, action="auth.failed_sign_in", now=utc_now())
+
+    return note
+
+
+@blueprint.post("/sign-in/demo")
+@public
+def sign_in_demo() -> Response:
+    """Sign in as one of the demo's accounts, which exist on loopback only."""
+    setup = get_setup()
+    form = parse_arguments(DemoForm, request.form)
+    unit = get_session()
+    known = list_demo_accounts(unit) if setup.has_demo_accounts else ()
+    account = next((account for account in known if account.name == form.account), None)
+    if account is None:
+        raise InvalidInput("There is no such demo account.", fix="Choose one that is offered.")
+    return enter(unit, account, Way("demo"), form.next)
+
+
+@blueprint.post("/sign-out")
+@public
+def sign_out() -> Response:
+    """End this browser's session."""
+    key = read_signed_in_key()
+    if key:
+        end_by_key(get_session(), g.actor, key, now=utc_now())
+    session.clear()
+    response = redirect(url_for("auth.sign_in"), 303)
+    forget_signed_in_key(response)  # type: ignore[arg-type]  # Flask's own response
+    return response

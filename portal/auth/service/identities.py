@@ -1,0 +1,208 @@
+"""What a proven sign-in at a provider changes: the account, its role, its groups."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from portal.audit.service import record_act
+from portal.auth.core.decisions import Actor, Subject, authorise
+from portal.auth.core.membership import map_role
+from portal.auth.core.roles import ADMIN
+from portal.auth.models import Account, Identity
+from portal.auth.queries.accounts import (
+    count_admins,
+    find_account,
+    find_identity,
+    list_group_rules,
+)
+from portal.auth.service.accounts import add_account
+from portal.errors import Conflict, Forbidden, NotFound
+from portal.infra.contributions import get_contributions
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from portal.auth.core.people import Claims, ProviderRules
+
+BY_PROVIDER = "provider"
+
+
+def sign_in_identity(
+    session: Session, rules: ProviderRules, claims: Claims, *, now: datetime
+) -> Account:
+    """Return the account of a proven sign-in, made when there is none; groups are taken over.
+
+    Raises Forbidden when the account was deactivated or has ended.
+    """
+    identity = find_identity(session, claims.issuer, claims.subject)
+    if identity is None:
+        account = _add_account(session, rules, claims, now=now)
+        identity = _add_identity(session, account, rules, claims, now=now)
+    else:
+        account = session.get_one(Account, identity.account_id)
+    if not account.is_active or (account.ends_at is not None and account.ends_at <= now):
+        raise Forbidden(
+            "This account is not active any more.", fix="Ask whoever runs the portal to reopen it."
+        )
+    _take_over(session, account, identity, rules, claims, now=now)
+    return account
+
+
+def link_identity(
+    session: Session,
+    actor: Actor,
+    account: Account,
+    rules: ProviderRules,
+    claims: Claims,
+    *,
+    now: datetime,
+) -> Identity:
+    """Give an account a further identity; raises Conflict when it is somebody else's."""
+    authorise(actor, "account:identity:write", Subject(account_id=account.id))
+    held = find_identity(session, claims.issuer, claims.subject)
+    if held is not None and held.account_id != account.id:
+        raise Conflict(
+            "This identity belongs to another account.",
+            fix="An admin can move it under Access, People.",
+        )
+    identity = held or _add_identity(session, account, rules, claims, now=now)
+    _take_over(session, account, identity, rules, claims, now=now)
+    return identity
+
+
+def unlink_identity(session: Session, actor: Actor, identity_id: int, *, now: datetime) -> None:
+    """Take an identity from its account; signing in with it makes a new person then."""
+    identity = session.get(Identity, identity_id)
+    if identity is None:
+        raise NotFound("There is no such identity.")
+    authorise(actor, "account:identity:write", Subject(account_id=identity.account_id))
+    account = session.get_one(Account, identity.account_id)
+    session.delete(identity)
+    session.flush()
+    record_act(
+        session,
+        actor.name,
+        account.person,
+        action="access.unlink_identity",
+        before={"provider": identity.provider},
+        now=now,
+    )
+    refresh_teams(session, account.id, now=now)
+
+
+def refresh_teams(session: Session, account_id: int, *, now: datetime) -> None:
+    """Let the floor that knows teams write down which ones the account answers for."""
+    for people in get_contributions(session).people:
+        people.refresh(session, account_id, now)
+
+
+def _add_account(
+    session: Session, rules: ProviderRules, claims: Claims, *, now: datetime
+) -> Account:
+    name = claims.name.strip().lower()[:150] or claims.subject.lower()[:150]
+    if find_account(session, name) is not None:
+        name = f"{name}@{rules.name}"
+    if find_account(session, name) is not None:
+        name = f"{claims.subject.lower()[:150]}@{rules.name}"
+    account = add_account(
+        session,
+        name,
+        role=rules.default_role,
+        role_by=BY_PROVIDER,
+        display_name=claims.display_name,
+        email=claims.email,
+        now=now,
+    )
+    record_act(
+        session,
+        account.person,
+        account.person,
+        action="auth.new_person",
+        after={"provider": rules.name, "role": account.role},
+        now=now,
+    )
+    return account
+
+
+def _add_identity(
+    session: Session, account: Account, rules: ProviderRules, claims: Claims, *, now: datetime
+) -> Identity:
+    identity = Identity(
+        account_id=account.id,
+        provider=rules.name,
+        issuer=claims.issuer,
+        subject=claims.subject,
+        name=claims.name[:200],
+        email=claims.email,
+        groups=None,
+        groups_cut=False,
+        linked_at=now,
+        used_at=now,
+    )
+    session.add(identity)
+    session.flush()
+    record_act(
+        session,
+        account.person,
+        account.person,
+        action="access.link_identity",
+        after={"provider": rules.name},
+        now=now,
+    )
+    return identity
+
+
+def _take_over(
+    session: Session,
+    account: Account,
+    identity: Identity,
+    rules: ProviderRules,
+    claims: Claims,
+    *,
+    now: datetime,
+) -> None:
+    identity.used_at, identity.name, identity.email = now, claims.name[:200], claims.email
+    identity.groups_cut = claims.groups_cut
+    if not claims.groups_cut:  # what was left out takes no right away
+        identity.groups = None if claims.groups is None else sorted(claims.groups)
+    email = rules.trusted_email(claims)
+    if not account.is_scim:
+        account.display_name = (claims.display_name or account.display_name)[:200]
+        account.email = email or account.email
+    for people in get_contributions(session).people:
+        found = people.find_user(session, claims.user_name, email)
+        account.user_ref = found or account.user_ref
+    if not claims.groups_cut:
+        _take_role(session, account, rules, identity.groups or [], now=now)
+    session.flush()
+    refresh_teams(session, account.id, now=now)
+
+
+def _take_role(
+    session: Session, account: Account, rules: ProviderRules, groups: list[str], *, now: datetime
+) -> None:
+    """Give the role that groups and rules say, unless a person gave one by hand."""
+    if account.role_by != BY_PROVIDER:
+        return
+    ruled = {r.group_name: r.role for r in list_group_rules(session, rules.name) if r.role}
+    role = map_role(
+        groups,
+        {**rules.group_roles, **ruled},
+        default=rules.default_role,
+        at_most=rules.highest_role,
+    )
+    is_last = account.role == ADMIN and not count_admins(session, now=now, without=account.id)
+    if role == account.role or is_last:
+        return
+    before, account.role = account.role, role
+    record_act(
+        session,
+        BY_PROVIDER,
+        account.person,
+        action="access.change_account",
+        before={"role": before},
+        after={"role": role},
+        now=now,
+    )

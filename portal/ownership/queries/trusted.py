@@ -1,0 +1,58 @@
+"""Who is in which team, as far as sources say so that an admin trusts for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from portal.catalog.models import Entity, EntityAlias, EntityRelation
+from portal.sources.models import Source
+
+if TYPE_CHECKING:
+    from sqlalchemy import Select
+    from sqlalchemy.orm import Session
+
+USER = "user"
+
+
+def find_user(session: Session, name: str | None, email: str | None) -> str | None:
+    """Return the catalog User of a name, else of a verified e-mail, when there is exactly one."""
+    if name:
+        ref = name.lower() if ":" in name else f"user:default/{name.lower()}"
+        found = session.scalar(select(Entity.ref).where(Entity.ref == ref, Entity.kind == USER))
+        if found:
+            return found
+    if not email:
+        return None
+    refs = session.scalars(
+        select(EntityAlias.ref)
+        .join(Entity, Entity.ref == EntityAlias.ref)
+        .where(
+            EntityAlias.value == email.lower(), EntityAlias.system == "email", Entity.kind == USER
+        )
+        .limit(2)
+    ).all()
+    return refs[0] if len(refs) == 1 else None
+
+
+def list_teams_of(session: Session, user_ref: str) -> list[tuple[str, str]]:
+    """Return the teams of a User with the source that says so."""
+    query = _trusted("memberOf").where(EntityRelation.source == user_ref)
+    return sorted({(row.target, row.name) for row in session.execute(query)})
+
+
+def read_parents(session: Session) -> dict[str, str]:
+    """Return each team's parent, as trusted sources say."""
+    rows = session.execute(_trusted("childOf").order_by(EntityRelation.target.desc()))
+    return {row.source: row.target for row in rows}
+
+
+def _trusted(kind: str) -> Select[str, str, str]:
+    """Return relations of a kind that a trusted source declares, with that source's name."""
+    return (
+        select(EntityRelation.source, EntityRelation.target, Source.name)
+        .join(Entity, Entity.ref == EntityRelation.declared_by)
+        .join(Source, Source.name == Entity.source)
+        .where(EntityRelation.type == kind, Source.is_people_authority)
+    )
