@@ -12,12 +12,21 @@ from collections.abc import Mapping  # noqa: TC003 - pydantic reads annotations 
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Json, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Json,
+    ValidationError,
+)
 
 from portal.errors import SetupError
 
 PREFIX = "PORTAL_"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+KEY_CHARACTERS = 32
 
 
 def split_bind(bind: str) -> tuple[str, int]:
@@ -47,7 +56,27 @@ def _checked_url(url: str) -> str:
     raise ValueError("write sqlite:///PATH or postgresql://USER:PASSWORD@HOST/DATABASE")
 
 
+def _checked_key(key: str) -> str:
+    if key == "":
+        return key
+    key = key.strip()
+    if len(key) < KEY_CHARACTERS:
+        raise ValueError(
+            f"write at least {KEY_CHARACTERS} random characters for each key, "
+            "such as what `openssl rand -hex 32` prints"
+        )
+    if "," in key:
+        raise ValueError("leave commas out: they stand between the keys of the fallbacks")
+    return key
+
+
+def _split_keys(given: Any) -> Any:
+    return [key for key in given.split(",") if key.strip()] if isinstance(given, str) else given
+
+
 Bind = Annotated[str, AfterValidator(_checked_bind)]
+SecretKey = Annotated[str, AfterValidator(_checked_key)]
+SecretKeys = Annotated[tuple[SecretKey, ...], BeforeValidator(_split_keys)]
 DatabaseUrl = Annotated[str, AfterValidator(_checked_url)]
 Words = Json[dict[str, str]] | dict[str, str]
 
@@ -65,11 +94,16 @@ class Settings(BaseModel):
         description="Database: `sqlite:///PATH` or `postgresql://…`. "
         "Default: SQLite under the data folder.",
     )
-    secret_key: str = Field(
+    secret_key: SecretKey = Field(
         "",
         repr=False,
-        description="Signs what the portal hands out (cursors, jobs). "
-        "Default: made once and kept in the data folder.",
+        description="Signs what the portal hands out (cursors, jobs) and encrypts stored secrets; "
+        "at least 32 random characters. Default: made once and kept in the data folder.",
+    )
+    secret_key_fallbacks: SecretKeys = Field(
+        (),
+        repr=False,
+        description="Older secret keys, comma separated, newest first: still read, never written.",
     )
     demo: bool = Field(default=True, description="Show the demo company in an empty portal.")
     web_workers: int = Field(1, ge=1, le=64, description="Web processes.")
@@ -156,14 +190,30 @@ def prepare_data_dir(settings: Settings) -> None:
 
 
 def find_secret_key(settings: Settings) -> str:
-    """Return the signing key; makes and keeps one (mode 600) when none is set."""
+    """Return the secret key; makes and keeps one (mode 600) when none is set."""
     if settings.secret_key:
         return settings.secret_key
     path = settings.data_dir / "secret_key"
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        return path.read_text("utf-8").strip()
+        return _read_secret_key(path)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(secrets.token_urlsafe(48))
-    return path.read_text("utf-8").strip()
+    return _read_secret_key(path)
+
+
+def _read_secret_key(path: Path) -> str:
+    key = path.read_text("utf-8").strip()
+    if len(key) < KEY_CHARACTERS:
+        raise SetupError(
+            f"The secret key in {path} is shorter than {KEY_CHARACTERS} characters.",
+            fix="Put the file back from a backup or set PORTAL_SECRET_KEY. Without a stored "
+            "secret or session, the file may be deleted: a new key is then made.",
+        )
+    return key
+
+
+def list_secret_keys(settings: Settings) -> tuple[str, ...]:
+    """Return the secret key and after it the older ones that are still read, each once."""
+    return tuple(dict.fromkeys((find_secret_key(settings), *settings.secret_key_fallbacks)))
