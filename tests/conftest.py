@@ -52,7 +52,7 @@ def database(settings):
                     "TRUNCATE entities, entity_tags, relations, aliases, catalog_problems, "
                     "removed_entities, catalog_state, sources, source_files, source_runs, "
                     "audit_entries, work, entity_tombstones, entity_marks, search_index, "
-                    "source_readmes RESTART IDENTITY CASCADE"
+                    "source_readmes, secrets RESTART IDENTITY CASCADE"
                 )
             )
     yield found
