@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from portal.cli.database import db
+from portal.cli.secrets import secrets
 from portal.cli.serve import serve
 from portal.demo.cli import demo
 from portal.demo.flows import load_demo_once
@@ -53,7 +54,7 @@ def portal(context: click.Context) -> None:
     context.obj = Tools()
 
 
-for command in (serve, db, catalog, demo):
+for command in (serve, db, secrets, catalog, demo):
     portal.add_command(command)
 
 
