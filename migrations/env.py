@@ -5,6 +5,7 @@ from alembic import context
 import portal.audit.models
 import portal.auth.models
 import portal.catalog.models
+import portal.infra.vault
 import portal.infra.work
 import portal.sources.models  # noqa: F401 - importing a room registers its tables
 from portal.infra.db import Base

@@ -82,6 +82,12 @@ class Unavailable(PortalError):  # noqa: N818 reads as what happened
     title = "Not available right now"
 
 
+class Unreadable(PortalError):  # noqa: N818 reads as what happened
+    """A stored secret cannot be decrypted: its key is not given, or it was changed."""
+
+    title = "A stored secret cannot be read"
+
+
 class SetupError(PortalError):
     """The portal cannot start as configured; shown as one line on the command line."""
 

@@ -36,7 +36,9 @@ from portal.infra.logs import configure_logs
 from portal.infra.metrics import Metrics
 from portal.infra.queue import Queue
 from portal.infra.resources import find_resource
-from portal.settings import find_secret_key, prepare_data_dir, share_metrics_folder
+from portal.infra.secrets import SecretBox
+from portal.settings import share_metrics_folder
+from portal.settings.folder import find_secret_key, list_secret_keys, prepare_data_dir
 from portal.web import openapi, probes
 from portal.web.assets import install_asset_caching, load_manifest, make_asset_url
 from portal.web.compression import install_compression
@@ -119,6 +121,12 @@ def create_database(settings: Settings) -> Database:
     )
 
 
+def create_secret_box(settings: Settings) -> SecretBox:
+    """Return what encrypts stored secrets, under the secret key of the settings."""
+    current, *older = list_secret_keys(settings)
+    return SecretBox(current, older)
+
+
 def create_metrics(settings: Settings) -> Metrics:
     """Return metrics that all processes of this portal add up."""
     share_metrics_folder(settings.data_dir / "metrics")
@@ -140,7 +148,8 @@ def create_app(
     app = Flask(
         "portal", template_folder=str(find_resource("templates")), static_folder=str(static)
     )
-    app.config["SECRET_KEY"] = find_secret_key(settings)
+    app.config["SECRET_KEY"], *app.config["SECRET_KEY_FALLBACKS"] = list_secret_keys(settings)
+    app.extensions["secret_box"] = create_secret_box(settings)
     app.extensions["metrics"] = metrics or Metrics()
     install_telemetry(app, app.extensions["metrics"])
     install_htmx(app)

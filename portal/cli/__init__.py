@@ -10,6 +10,7 @@ import click
 
 from portal.auth.cli import token, user
 from portal.cli.database import db
+from portal.cli.secrets import secrets
 from portal.cli.serve import serve
 from portal.demo.cli import demo
 from portal.demo.flows import load_demo_once
@@ -55,7 +56,7 @@ def portal(context: click.Context) -> None:
     context.obj = Tools()
 
 
-for command in (serve, db, catalog, demo, user, token):
+for command in (serve, db, secrets, catalog, demo, user, token):
     portal.add_command(command)
 
 

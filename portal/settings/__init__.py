@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     Json,
@@ -29,6 +30,7 @@ from portal.settings.providers import NameList, ProviderSettings
 PREFIX = "PORTAL_"
 PROVIDER = "oidc_"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+KEY_CHARACTERS = 32
 
 
 def split_bind(bind: str) -> tuple[str, int]:
@@ -62,7 +64,29 @@ def _checked_url(url: str) -> str:
 
 
 BaseUrl = Annotated[str, AfterValidator(_checked_base_url)]
+
+
+def _checked_key(key: str) -> str:
+    if key == "":
+        return key
+    key = key.strip()
+    if len(key) < KEY_CHARACTERS:
+        raise ValueError(
+            f"write at least {KEY_CHARACTERS} random characters for each key, "
+            "such as what `openssl rand -hex 32` prints"
+        )
+    if "," in key:
+        raise ValueError("leave commas out: they stand between the keys of the fallbacks")
+    return key
+
+
+def _split_keys(given: Any) -> Any:
+    return [key for key in given.split(",") if key.strip()] if isinstance(given, str) else given
+
+
 Bind = Annotated[str, AfterValidator(_checked_bind)]
+SecretKey = Annotated[str, AfterValidator(_checked_key)]
+SecretKeys = Annotated[tuple[SecretKey, ...], BeforeValidator(_split_keys)]
 DatabaseUrl = Annotated[str, AfterValidator(_checked_url)]
 Words = Json[dict[str, str]] | dict[str, str]
 
@@ -80,11 +104,16 @@ class Settings(BaseModel):
         description="Database: `sqlite:///PATH` or `postgresql://…`. "
         "Default: SQLite under the data folder.",
     )
-    secret_key: str = Field(
+    secret_key: SecretKey = Field(
         "",
         repr=False,
-        description="Signs what the portal hands out (cursors, jobs). "
-        "Default: made once and kept in the data folder.",
+        description="Signs what the portal hands out (cursors, jobs) and encrypts stored secrets; "
+        "at least 32 random characters. Default: made once and kept in the data folder.",
+    )
+    secret_key_fallbacks: SecretKeys = Field(
+        (),
+        repr=False,
+        description="Older secret keys, comma separated, newest first: still read, never written.",
     )
     base_url: BaseUrl = Field(
         "",
@@ -240,31 +269,3 @@ def _explain(problem: Any, given: Mapping[str, Any]) -> str:
         return f"{name}: no such setting"
     message = str(problem["msg"]).removeprefix("Value error, ")
     return f"{name}: {message}" if name else message
-
-
-def prepare_data_dir(settings: Settings) -> None:
-    """Create the data folder, private to its user; raises SetupError where that is not possible."""
-    try:
-        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        probe = settings.data_dir / f".write-{os.getpid()}"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise SetupError(
-            f"The data folder {settings.data_dir} cannot be written: {error.strerror}.",
-            fix="Set PORTAL_DATA_DIR to a folder this user may write.",
-        ) from None
-
-
-def find_secret_key(settings: Settings) -> str:
-    """Return the signing key; makes and keeps one (mode 600) when none is set."""
-    if settings.secret_key:
-        return settings.secret_key
-    path = settings.data_dir / "secret_key"
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text("utf-8").strip()
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(secrets.token_urlsafe(48))
-    return path.read_text("utf-8").strip()

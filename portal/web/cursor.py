@@ -8,6 +8,7 @@ from flask import current_app
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from portal.errors import InvalidInput, Problem
+from portal.infra.secrets import CURSORS
 
 SALT = "plumbline.cursor"
 
@@ -39,4 +40,4 @@ def decode_cursor(scope: str, cursor: str) -> tuple[Any, ...]:
 
 
 def _serializer() -> URLSafeSerializer:
-    return URLSafeSerializer(str(current_app.config["SECRET_KEY"]), salt=SALT)
+    return URLSafeSerializer(current_app.extensions["secret_box"].list_keys(CURSORS), salt=SALT)

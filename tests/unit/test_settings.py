@@ -8,7 +8,10 @@ import pytest
 
 from portal.errors import SetupError
 from portal.infra.logs import hide_secrets
-from portal.settings import Settings, find_secret_key, load_settings
+from portal.settings import Settings, load_settings
+from portal.settings.folder import find_secret_key, list_secret_keys
+
+OLD, NEW, OTHER = "old-" * 10, "new-" * 10, "other-" * 10
 
 
 def test_all_problems_are_reported_together():
@@ -50,6 +53,37 @@ def test_the_key_is_made_once_and_private(tmp_path):
     assert len(key) >= 48
     assert find_secret_key(settings) == key
     assert stat.S_IMODE((tmp_path / "secret_key").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORTAL_SECRET_KEY", "hunter2"),
+        ("PORTAL_SECRET_KEY", " " * 40),
+        ("PORTAL_SECRET_KEY", "with,comma" * 5),
+        ("PORTAL_SECRET_KEY_FALLBACKS", f"{OLD},hunter2"),
+    ],
+)
+def test_weak_keys_are_refused_without_being_shown(name, value):
+    with pytest.raises(SetupError) as caught:
+        load_settings({name: value})
+    assert name in caught.value.detail
+    assert "hunter2" not in caught.value.detail
+
+
+def test_keys_come_in_order_and_once():
+    settings = load_settings(
+        {"PORTAL_SECRET_KEY": NEW, "PORTAL_SECRET_KEY_FALLBACKS": f" {OLD} , {NEW},{OTHER},"}
+    )
+    assert list_secret_keys(settings) == (NEW, OLD, OTHER)
+    assert OLD not in repr(settings)
+
+
+def test_a_cut_off_key_file_is_refused(tmp_path):
+    (tmp_path / "secret_key").write_text("short")
+    with pytest.raises(SetupError) as caught:
+        find_secret_key(Settings(data_dir=tmp_path))
+    assert "short\n" not in caught.value.detail
 
 
 def test_logs_hide_secrets():
