@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from portal.catalog.core.graph import Neighbourhood
 
 LONGEST_LABEL = 24
+UNSTATED = "unstated"
 WORDS = {
     "dependsOn": "depends on",
     "consumesApi": "consumes",
@@ -42,7 +43,7 @@ def present_graph(
         node_height=NODE_HEIGHT,
         boxes=[SimpleNamespace(x=b.x, y=b.y, node=links[b.ref]) for b in drawing.boxes],
         lines=[
-            SimpleNamespace(path=line.path, soft=line.edge.criticality == "soft")
+            SimpleNamespace(path=line.path, strength=line.edge.criticality or UNSTATED)
             for line in drawing.lines
         ],
         rows=[
@@ -50,7 +51,7 @@ def present_graph(
                 source=links[edge.source],
                 word=WORDS[edge.type],
                 target=links[edge.target],
-                criticality=edge.criticality,
+                strength=edge.criticality or UNSTATED,
             )
             for edge in sort_edges(graph.edges)
         ],
