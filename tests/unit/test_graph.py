@@ -98,7 +98,7 @@ def test_system_graph_holds_its_parts(client, demo):
 
 def test_drawing_and_table_tell_hard_soft_and_unstated_apart(client, demo):
     page = client.get("/catalog/component/default/checkout-service?tab=graph").text
-    drawing, _, rest = page.partition('class="graph"')[2].partition("</svg>")
+    drawing, _, rest = page.partition('<div class="graph')[2].partition("</svg>")
     for strength in ("hard", "soft", "unstated"):
         assert f"graph__line--{strength}" in drawing
         assert strength in rest.partition("<table")[2]
