@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, request, url_for
 
 from portal.catalog.core.filters import EntityFilter
+from portal.catalog.core.meaning import TIER_LABELS
 from portal.catalog.queries import entities
 from portal.catalog.queries.lists import cut_page, select_entities
 from portal.errors import NotFound
@@ -163,4 +164,6 @@ def _list_owned(session: Session, refs: list[str], query: TeamQuery) -> SimpleNa
             reach=query.reach,
             cursor=encode_cursor(scope, page.next_key),
         )
-    return SimpleNamespace(items=page.items, labels=labels, total=page.total, next_url=next_url)
+    return SimpleNamespace(
+        items=page.items, labels=labels, tiers=TIER_LABELS, total=page.total, next_url=next_url
+    )

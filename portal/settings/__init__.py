@@ -7,7 +7,6 @@ Adding one: a field here with a description, and `portal settings` and docs/sett
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Mapping  # noqa: TC003 - pydantic reads annotations when it runs
 from pathlib import Path
 from typing import Annotated, Any, Literal

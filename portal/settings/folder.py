@@ -10,6 +10,8 @@ from portal.errors import SetupError
 from portal.settings import KEY_CHARACTERS
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from portal.settings import Settings
 
 

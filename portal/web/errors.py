@@ -37,6 +37,9 @@ STATUS = {
     TooMany: 429,
     Unavailable: 503,
 }
+WORDS = {
+    404: ("Nothing is at this address", "No page has it; what was here may have been renamed."),
+}
 FIXES = {
     400: "Check the address and what was sent.",
     404: "Check the address, or search the catalog for the name.",
@@ -110,9 +113,8 @@ def _on_portal_error(error: PortalError) -> Response:
 def _on_http_error(error: HTTPException) -> Response:
     if error.response is not None or error.code is None or error.code < 400:  # noqa: PLR2004 the number says it best here
         return make_response(error.get_response())
-    answer = _answer(
-        error.code, error.name, error.description or "", fix=FIXES.get(error.code, ""), problems=()
-    )
+    title, detail = WORDS.get(error.code, (error.name.capitalize(), error.description or ""))
+    answer = _answer(error.code, title, detail, fix=FIXES.get(error.code, ""), problems=())
     for name, value in error.get_headers():
         if name == "Allow":
             answer.headers[name] = value

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter as Tally
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from sqlalchemy import func, select
@@ -180,3 +182,22 @@ def test_marks_are_facets_and_orders_and_grow_stale(demo, now):
         clear_marks(session, CLI, "health")
     with demo.unit(write=False) as session:
         assert "health" not in get_columns(session).marks
+
+
+@pytest.mark.parametrize("query", ["", "tier=0&owner=checkout", "q=pay", "q=pay&view=services"])
+def test_views_count_what_their_links_list(client, demo, query):
+    page = client.get(f"/catalog?{query}").text
+    found = re.findall(r'class="facet__link" href="([^"]+)".*?class="count">([\d,]+)<', page)
+    assert len(found) == 2
+    for url, count in found:
+        head = client.get(unescape(url)).text.partition('role="status">')[2]
+        assert head.startswith(count)
+
+
+def test_question_among_services_still_counts_kinds_of_its_hits(client, demo):
+    counts = [
+        re.search(r'value="user".*?class="count">(\d+)<', client.get(f"/catalog?{query}").text)
+        for query in ("q=pay&view=services", "q=pay")
+    ]
+    assert all(counts)
+    assert len({count[1] for count in counts if count}) == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -63,6 +65,15 @@ def test_what_is_said_beats_silence():
     assert sort_edges([silent, said]) == sort_edges([said, silent]) == [said]
 
 
+@given(st.permutations(["soft", None, "hard"]), st.integers(1, 3))
+def test_one_line_shows_the_strongest_of_a_pair(order, count):
+    root, types = "component:default/a", ("dependsOn", "consumesApi", "partOf")
+    said = order[:count]
+    edges = [Edge(root, "api:default/b", t, c) for t, c in zip(types, said, strict=False)]
+    [line] = draw(walk(root, read(edges), depth=1, direction=BOTH)).lines
+    assert line.edge.criticality == max(said, key=["soft", None, "hard"].index)
+
+
 def test_api_stands_on_its_provider_and_is_stood_on_by_consumers(client, demo):
     found = client.get("/api/v1/entities/api/default/payments-api/graph?depth=1").get_json()
     levels = {node["ref"]: node["level"] for node in found["nodes"]}
@@ -83,3 +94,12 @@ def test_graph_says_what_is_soft_and_what_is_missing(client, demo):
 def test_system_graph_holds_its_parts(client, demo):
     found = client.get("/api/v1/entities/system/default/checkout/graph?depth=1").get_json()
     assert "component:default/cart-service" in {node["ref"] for node in found["nodes"]}
+
+
+def test_drawing_and_table_tell_hard_soft_and_unstated_apart(client, demo):
+    page = client.get("/catalog/component/default/checkout-service?tab=graph").text
+    drawing, _, rest = page.partition('<div class="graph')[2].partition("</svg>")
+    for strength in ("hard", "soft", "unstated"):
+        assert f"graph__line--{strength}" in drawing
+        assert strength in rest.partition("<table")[2]
+    assert 'aria-current="true"><g' in re.sub(r">\s+<", "><", drawing)

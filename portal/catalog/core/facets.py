@@ -62,31 +62,48 @@ class Counter:
     """Answers about the rows that have all chosen values.
 
     A facet's own choice is left out of its counts, so that more of its values can be chosen.
+    `base` narrows what is counted by the view, `found` by a question.
     """
 
-    def __init__(self, columns: Columns, chosen: Chosen, base: Mask | None, now: datetime) -> None:
+    def __init__(
+        self,
+        columns: Columns,
+        chosen: Chosen,
+        base: Mask | None,
+        now: datetime,
+        found: Mask | None = None,
+    ) -> None:
         self.columns = columns
         self._chosen = chosen
         self._at = now
         self._now = now.timestamp()
         self._base = base
+        self._found = found
         self._masks = {name: self._match(name, values) for name, values in chosen.items() if values}
 
     def without_base(self) -> Counter:
-        """Return the same counter over everything, not only over what it was based on."""
-        return Counter(self.columns, self._chosen, None, self._at)
+        """Return the same counter over every view, not only over the one it was based on."""
+        return Counter(self.columns, self._chosen, None, self._at, self._found)
 
-    def select(self, *, without: str = "") -> Mask:
-        """Return which rows have every chosen value, the facet `without` left out."""
+    def select(self, *without: str) -> Mask:
+        """Return which rows have every chosen value, the facets `without` left out."""
         mask = np.ones(len(self.columns), np.bool_) if self._base is None else self._base.copy()
+        if self._found is not None:
+            mask &= self._found
         for name, chosen in self._masks.items():
-            if name != without:
+            if name not in without:
                 mask &= chosen
         return mask
 
+    def count_views(self) -> tuple[int, int]:
+        """Return how many rows run and how many there are, whatever kind or class is chosen."""
+        mask = self.without_base().select("kind", "class")
+        running = int(np.count_nonzero(mask & select_running(self.columns)))
+        return running, int(np.count_nonzero(mask))
+
     def count(self, facet: str, *, most: int) -> FacetCount:
         """Return how often the values of a facet occur, the `most` frequent ones."""
-        mask = self.select(without=facet)
+        mask = self.select(facet)
         if facet == "tag":
             return self._count_tags(mask, most)
         if facet == "problems":
@@ -98,7 +115,7 @@ class Counter:
 
     def count_value(self, facet: str, value: str) -> int:
         """Return how many rows have one value, whether it is frequent or not."""
-        return int(np.count_nonzero(self.select(without=facet) & self._match(facet, (value,))))
+        return int(np.count_nonzero(self.select(facet) & self._match(facet, (value,))))
 
     def _count_tags(self, mask: Mask, most: int) -> FacetCount:
         columns = self.columns

@@ -66,13 +66,17 @@ def draw(graph: Neighbourhood) -> Drawing:
 
 
 def _draw_once(graph: Neighbourhood) -> Sequence[Edge]:
-    """Return edges sorted, one for each pair; the table says every type."""
+    """Return edges sorted, the strongest of each pair; the table says every type."""
     pairs: dict[tuple[str, str], Edge] = {}
     for edge in sort_edges(graph.edges):
         pair = (edge.source, edge.target)
-        if pair not in pairs or pairs[pair].criticality == "soft":
+        if pair not in pairs or _weigh(edge) > _weigh(pairs[pair]):
             pairs[pair] = edge
     return list(pairs.values())
+
+
+def _weigh(edge: Edge) -> int:
+    return {"soft": 0, None: 1, "hard": 2}.get(edge.criticality, 1)
 
 
 def _order(graph: Neighbourhood) -> dict[int, list[str]]:

@@ -53,7 +53,7 @@ def select_entities(
     found = np.zeros(len(columns), np.bool_)
     ranked = np.array(hits.rows, dtype=np.int64)
     found[ranked] = True
-    counter = Counter(columns, wanted.chosen, found if base is None else found & base, now)
+    counter = Counter(columns, wanted.chosen, base, now, found)
     mask = counter.select()
     rows = sort_rows(columns, mask, sort) if sort else ranked[mask[ranked]]
     return Selection(columns, counter, rows, hits.is_complete)

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from portal.catalog.core.graph import Neighbourhood
 
-LONGEST_LABEL = 24
+LONGEST_LABEL, LONGEST_BOLD = 24, 22
+UNSTATED = "unstated"
 WORDS = {
     "dependsOn": "depends on",
     "consumesApi": "consumes",
@@ -42,7 +43,7 @@ def present_graph(
         node_height=NODE_HEIGHT,
         boxes=[SimpleNamespace(x=b.x, y=b.y, node=links[b.ref]) for b in drawing.boxes],
         lines=[
-            SimpleNamespace(path=line.path, soft=line.edge.criticality == "soft")
+            SimpleNamespace(path=line.path, strength=line.edge.criticality or UNSTATED)
             for line in drawing.lines
         ],
         rows=[
@@ -50,7 +51,7 @@ def present_graph(
                 source=links[edge.source],
                 word=WORDS[edge.type],
                 target=links[edge.target],
-                criticality=edge.criticality,
+                strength=edge.criticality or UNSTATED,
             )
             for edge in sort_edges(graph.edges)
         ],
@@ -68,10 +69,11 @@ def _present_node(ref: str, graph: Neighbourhood, labels: Mapping[str, Any]) -> 
     link = presenting.make_link(ref, labels)
     label = "" if link is None else str(link.label)
     kind = ref.partition(":")[0]
+    most = LONGEST_BOLD if ref == graph.root else LONGEST_LABEL
     return SimpleNamespace(
         ref=ref,
         label=label,
-        short=label if len(label) <= LONGEST_LABEL else f"{label[: LONGEST_LABEL - 1]}…",
+        short=label if len(label) <= most else f"{label[: most - 1]}…",
         url=None if link is None else link.url,
         note=(link.type if link and link.type else None) or presenting.say_kind(kind),
         kind=kind,

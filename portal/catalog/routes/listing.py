@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -76,7 +77,7 @@ def index() -> str:
         "browse",
         page=_present_page(session, selection, page, query, labels),
         facets=[_present_facet(facet, labels) for facet in facets],
-        views=_list_views(query),
+        views=_list_views(selection, query),
         chips=_list_chips(query, labels),
         columns=_list_columns(query),
         hidden=list_hidden("columns"),
@@ -153,14 +154,17 @@ def say_value(facet: str, value: str, labels: Mapping[str, Any]) -> str:
     return presenting.say_kind(value) if facet == "kind" else value.replace("_", " ")
 
 
-def _list_views(query: CatalogQuery) -> list[SimpleNamespace]:
-    """Return the two views; everything else is a filter on them."""
+def _list_views(selection: Selection, query: CatalogQuery) -> list[SimpleNamespace]:
+    """Return the two views and how much each would list; everything else is a filter on them."""
     cleared: dict[str, Any] = {"kind": None, "class": None}
+    running, all_of_it = selection.counter.count_views()
+    # A question is asked of everything unless the address says otherwise.
+    services = "services" if query.q else None
     return [
-        SimpleNamespace(label=label, url=current_url(view=view, **cleared), active=active)
-        for view, label, active in (
-            (None, "Services", query.is_running),
-            ("everything", "Everything", not query.is_running),
+        SimpleNamespace(label=label, url=current_url(view=view, **cleared), active=on, count=count)
+        for view, label, on, count in (
+            (services, "Services", query.is_running, running),
+            ("everything", "Everything", not query.is_running, all_of_it),
         )
     ]
 
@@ -238,6 +242,7 @@ def _present_page(
         noun=("service", "services") if query.is_running else ("entry", "entries"),
         marks=marks,
         catalog_empty=not len(selection.columns),
+        changed_at=_find_last_change(selection),
         export_urls={
             kind: current_url("catalog.export", format=kind, limit=None, more=None)
             for kind in ("csv", "json")
@@ -247,3 +252,8 @@ def _present_page(
         else url_for("catalog.index"),
         **page_urls(query.next_cursor(page)),
     )
+
+
+def _find_last_change(selection: Selection) -> datetime | None:
+    updated = selection.columns.updated
+    return datetime.fromtimestamp(float(updated.max()), UTC) if len(updated) else None

@@ -144,7 +144,7 @@ def make_entity(
     metadata = entity.document["metadata"]
     return SimpleNamespace(
         ref=entity.ref,
-        kind=entity.document["kind"],
+        kind=say_kind(entity.kind),
         name=entity.name,
         namespace=entity.namespace,
         title=entity.title,

@@ -1,4 +1,4 @@
-// The palette (Ctrl or ⌘ and K), the list of shortcuts (?), and filters that fold on small screens.
+// The palette (Ctrl or ⌘ and K), the list of shortcuts (?), and filters that stay as folded as they are.
 const TYPING = "input, textarea, select, [contenteditable]";
 
 function open(id) {
@@ -20,13 +20,19 @@ function narrow(input) {
   }
 }
 
-function foldFilters() {
-  const facets = document.querySelector(".facets");
-  if (facets && window.matchMedia("(max-width: 760px)").matches) facets.open = false;
+function keepFilters() {
+  let isOpen = false;
+  document.addEventListener("htmx:before:swap", () => {
+    isOpen = document.querySelector(".facets")?.open ?? false;
+  });
+  document.addEventListener("htmx:after:swap", () => {
+    const facets = document.querySelector(".facets");
+    if (facets) facets.open = isOpen;
+  });
 }
 
 export function installDialogs() {
-  foldFilters();
+  keepFilters();
   document.addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
       event.preventDefault();
