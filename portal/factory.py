@@ -14,13 +14,16 @@ import portal.catalog.api
 import portal.catalog.jobs
 import portal.catalog.routes
 import portal.demo.queries
+import portal.ownership.api
 import portal.ownership.queries.trusted
 import portal.ownership.routes
 import portal.ownership.service
+import portal.ownership.service.scim
 import portal.sources.api
 import portal.sources.routes
 import portal.sources.service
 from portal.audit.service import SEAL_TOPIC, seal_entries
+from portal.auth.core.people import ProviderRules
 from portal.infra.contributions import (
     Consumer,
     Contributions,
@@ -55,6 +58,7 @@ from portal.web.unit import install_units
 
 if TYPE_CHECKING:
     from portal.settings import Settings
+    from portal.settings.providers import ProviderSettings
 
 
 def gather_contributions(settings: Settings) -> Contributions:
@@ -90,6 +94,11 @@ def gather_contributions(settings: Settings) -> Contributions:
                 portal.auth.jobs.make_forget(portal.auth.routes.make_setup(settings).lifetimes),
             ),
             Consumer(
+                portal.ownership.service.scim.CHANGED,
+                "ownership.refresh_provider",
+                portal.ownership.service.refresh_provider,
+            ),
+            Consumer(
                 portal.sources.service.PEOPLE_CHANGED,
                 "ownership.refresh_all",
                 portal.ownership.service.refresh_all,
@@ -105,9 +114,21 @@ def gather_contributions(settings: Settings) -> Contributions:
             ),
         ),
         group_teams={p.name: dict(p.group_teams) for p in settings.providers},
+        provider_rules={p.name: _make_rules(p) for p in settings.providers},
         vocabulary=Vocabulary(
             dict(settings.type_classes), dict(settings.lifecycle_stages), dict(settings.tier_words)
         ),
+    )
+
+
+def _make_rules(provider: ProviderSettings) -> ProviderRules:
+    return ProviderRules(
+        provider.name,
+        provider.email_domains,
+        provider.default_role,
+        provider.highest_role,
+        dict(provider.group_roles),
+        dict(provider.group_teams),
     )
 
 
@@ -151,6 +172,7 @@ def create_app(
     app.config["SECRET_KEY"], *app.config["SECRET_KEY_FALLBACKS"] = list_secret_keys(settings)
     app.extensions["secret_box"] = create_secret_box(settings)
     app.extensions["metrics"] = metrics or Metrics()
+    app.extensions["scim"] = portal.ownership.api.ScimSetup(f"{settings.public_url}/scim/v2")
     install_telemetry(app, app.extensions["metrics"])
     install_htmx(app)
     install_units(app, database)
@@ -173,6 +195,7 @@ def create_app(
         portal.catalog.routes.blueprint,
         portal.catalog.api.blueprint,
         portal.ownership.routes.blueprint,
+        portal.ownership.api.blueprint,
         portal.sources.api.blueprint,
     ):
         app.register_blueprint(blueprint)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -118,7 +118,8 @@ class Contributions:
     """Everything that plugs in, for web, command line and worker alike.
 
     `entity_pages` maps a kind to the endpoint of its own page, where it has one; `group_teams`
-    maps each identity provider's groups to teams.
+    maps each identity provider's groups to teams, `provider_rules` each provider to what its word
+    is worth, a value of identity's own.
     """
 
     nav: tuple[NavItem, ...] = ()
@@ -128,6 +129,7 @@ class Contributions:
     entity_pages: Mapping[str, str] = field(default_factory=dict)
     people: tuple[People, ...] = ()
     group_teams: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    provider_rules: Mapping[str, Any] = field(default_factory=dict)
     consumers: tuple[Consumer, ...] = ()
     periodic: tuple[PeriodicJob, ...] = ()
     vocabulary: Vocabulary = field(default_factory=Vocabulary)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,16 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
-ACCOUNT = (Account.id, Account.person, Account.name, Account.display_name, Account.role)
+ACCOUNT = (
+    Account.id,
+    Account.person,
+    Account.name,
+    Account.display_name,
+    Account.role,
+    Account.kind,
+    Account.scim_provider,
+)
+SPEAKS_SCIM = frozenset({"scim:*:*"})
 TOUCH_EVERY = timedelta(minutes=1)
 
 
@@ -111,7 +120,7 @@ def _make_actor(session: Session, row: Any, scopes: Any) -> Actor:
     teams = session.execute(
         select(AccountTeam.team, AccountTeam.origin).where(AccountTeam.account_id == row.id)
     )
-    return make_actor(
+    actor = make_actor(
         row.person,
         row.role,
         account_id=row.id,
@@ -120,3 +129,6 @@ def _make_actor(session: Session, row: Any, scopes: Any) -> Actor:
         why_role=f"role given by {row.role_by}",
         scopes=scopes,
     )
+    if row.kind == "service" and row.scim_provider is not None:
+        return replace(actor, grants=actor.grants | SPEAKS_SCIM)
+    return actor

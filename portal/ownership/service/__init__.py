@@ -9,13 +9,16 @@ from sqlalchemy import select
 from portal.auth.core.membership import Membership, choose_memberships, map_groups
 from portal.auth.models import Account
 from portal.auth.queries.accounts import list_group_rules, list_identities
+from portal.auth.queries.providers import find_rules
 from portal.auth.service.memberships import TeamRight, set_teams
+from portal.auth.service.roles import take_role
 from portal.infra.contributions import get_contributions
 from portal.ownership.core import list_below
+from portal.ownership.queries.scim import list_group_names, list_managed
 from portal.ownership.queries.trusted import list_teams_of, read_parents
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -27,6 +30,18 @@ def refresh_account(session: Session, account_id: int, now: datetime) -> None:
     """Work out the teams of one account anew."""
     account = session.get_one(Account, account_id)
     _refresh(session, account, read_parents(session), now)
+
+
+def refresh_accounts(session: Session, account_ids: Iterable[int], *, now: datetime) -> None:
+    """Work out the teams of several accounts anew."""
+    parents = read_parents(session)
+    for account_id in account_ids:
+        _refresh(session, session.get_one(Account, account_id), parents, now)
+
+
+def refresh_provider(session: Session, subject: str, now: datetime) -> None:
+    """Work out the teams and roles of everybody a provider manages, after its groups changed."""
+    refresh_accounts(session, list_managed(session, subject), now=now)
 
 
 def refresh_all(session: Session, subject: str, now: datetime) -> None:
@@ -44,21 +59,46 @@ def _refresh(session: Session, account: Account, parents: Mapping[str, str], now
             list_teams_of(session, account.user_ref) if account.user_ref is not None else ()
         )
     ]
-    chosen = choose_memberships(None, _read_claims(session, account), files)
+    groups = list_group_names(session, account)
+    scim = None if groups is None else _map_scim(session, account, groups)
+    chosen = choose_memberships(scim, _read_claims(session, account), files)
     set_teams(session, account.id, _with_below(chosen, parents), now=now)
+    _follow_role(session, account, groups, now)
+
+
+def _map_scim(session: Session, account: Account, groups: Sequence[str]) -> list[Membership]:
+    """Return what the groups stand for that a provider put somebody in."""
+    provider = account.scim_provider or ""
+    found = map_groups(groups, _read_mapping(session, provider), provider)
+    return [Membership(m.team, f"SCIM {m.origin}") for m in found]
+
+
+def _follow_role(
+    session: Session, account: Account, groups: Sequence[str] | None, now: datetime
+) -> None:
+    """Give a managed person the role of their groups, else of what their sign-in last named."""
+    rules = find_rules(session, account.scim_provider or "") if account.is_scim else None
+    if rules is None:
+        return
+    if groups is None:
+        identities = list_identities(session, account.id)
+        groups = [g for i in identities if i.provider == rules.name for g in i.groups or ()]
+    take_role(session, account, rules, groups, now=now)
+
+
+def _read_mapping(session: Session, provider: str) -> dict[str, str]:
+    """Return the teams that a provider's groups stand for, by setting and by rule."""
+    ruled = {r.group_name: r.team for r in list_group_rules(session, provider) if r.team}
+    return {**get_contributions(session).group_teams.get(provider, {}), **ruled}
 
 
 def _read_claims(session: Session, account: Account) -> list[Membership] | None:
     """Return what the groups of an account's identities stand for; None when none names any."""
     found: list[Membership] | None = None
-    mapped = get_contributions(session).group_teams
     for identity in list_identities(session, account.id):
         if identity.groups is None:
             continue
-        ruled = {
-            r.group_name: r.team for r in list_group_rules(session, identity.provider) if r.team
-        }
-        teams = {**mapped.get(identity.provider, {}), **ruled}
+        teams = _read_mapping(session, identity.provider)
         found = [*(found or ()), *map_groups(identity.groups, teams, identity.provider)]
     return found
 
