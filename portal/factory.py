@@ -18,7 +18,6 @@ import portal.ownership.api
 import portal.ownership.queries.trusted
 import portal.ownership.routes
 import portal.ownership.service
-import portal.ownership.service.scim
 import portal.sources.api
 import portal.sources.routes
 import portal.sources.service
@@ -94,7 +93,7 @@ def gather_contributions(settings: Settings) -> Contributions:
                 portal.auth.jobs.make_forget(portal.auth.routes.make_setup(settings).lifetimes),
             ),
             Consumer(
-                portal.ownership.service.scim.CHANGED,
+                portal.ownership.service.SCIM_CHANGED,
                 "ownership.refresh_provider",
                 portal.ownership.service.refresh_provider,
             ),

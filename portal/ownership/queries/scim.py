@@ -183,10 +183,25 @@ def list_group_names(session: Session, account: Account) -> list[str] | None:
     return list(names) if names or has_groups(session, account.scim_provider) else None
 
 
-def list_managed(session: Session, provider: str) -> Sequence[int]:
-    """Return the accounts of all people a provider manages or managed."""
+def list_managed(
+    session: Session, provider: str, *, after: int = 0, limit: int = BATCH
+) -> Sequence[int]:
+    """Return accounts of people a provider manages or managed, from the one after `after` on."""
     return session.scalars(
         select(Account.id)
-        .where(Account.is_scim, Account.scim_provider == provider)
+        .where(Account.is_scim, Account.scim_provider == provider, Account.id > after)
         .order_by(Account.id)
+        .limit(limit)
     ).all()
+
+
+def list_raised(session: Session, account_ids: Sequence[int], default_role: str) -> list[int]:
+    """Return those of several accounts that have another role than their provider's default."""
+    found: list[int] = []
+    for start in range(0, len(account_ids), BATCH):
+        found += session.scalars(
+            select(Account.id).where(
+                Account.id.in_(account_ids[start : start + BATCH]), Account.role != default_role
+            )
+        )
+    return found

@@ -13,6 +13,8 @@ from portal.auth.queries.providers import find_rules
 from portal.auth.service.memberships import TeamRight, set_teams
 from portal.auth.service.roles import take_role
 from portal.infra.contributions import get_contributions
+from portal.infra.db import BATCH_ROWS
+from portal.infra.work import publish
 from portal.ownership.core import list_below
 from portal.ownership.queries.scim import list_group_names, list_managed
 from portal.ownership.queries.trusted import list_teams_of, read_parents
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-BATCH = 200
+SCIM_CHANGED = "ownership.scim_changed"
 
 
 def refresh_account(session: Session, account_id: int, now: datetime) -> None:
@@ -40,8 +42,15 @@ def refresh_accounts(session: Session, account_ids: Iterable[int], *, now: datet
 
 
 def refresh_provider(session: Session, subject: str, now: datetime) -> None:
-    """Work out the teams and roles of everybody a provider manages, after its groups changed."""
-    refresh_accounts(session, list_managed(session, subject), now=now)
+    """Work out the teams and roles of those a provider manages, after its groups changed.
+
+    One batch from the account named in `provider/account` on; the next is published.
+    """
+    provider, _, after = subject.partition("/")
+    batch = list_managed(session, provider, after=int(after), limit=BATCH_ROWS)
+    refresh_accounts(session, batch, now=now)
+    if len(batch) == BATCH_ROWS:
+        publish(session, SCIM_CHANGED, f"{provider}/{batch[-1]}", due_at=now)
 
 
 def refresh_all(session: Session, subject: str, now: datetime) -> None:

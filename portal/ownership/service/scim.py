@@ -13,12 +13,14 @@ from portal.audit.service import record_act
 from portal.auth.core.decisions import Actor, authorise
 from portal.auth.core.provisioned import fold
 from portal.auth.models import Account
+from portal.auth.queries.providers import get_rules
+from portal.auth.service.memberships import drop_teams
 from portal.auth.service.provisioning import WRITE, delete_user
 from portal.errors import Taken
 from portal.infra import work
 from portal.ownership.models import ScimGroup, ScimMember
-from portal.ownership.queries.scim import find_accounts, has_groups, list_managed
-from portal.ownership.service import refresh_accounts
+from portal.ownership.queries.scim import find_accounts, has_groups, list_managed, list_raised
+from portal.ownership.service import SCIM_CHANGED, refresh_accounts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,10 +31,10 @@ if TYPE_CHECKING:
     from portal.auth.models import ScimUser
     from portal.ownership.core.scim import GroupDraft
 
-CHANGED = "ownership.scim_changed"
 # People beyond these get their teams from the worker; who loses some loses them at once.
 AT_ONCE = 200
-MOST_NAMED = 200
+MOST_NAMED = 10_000
+BATCH = 500
 
 
 def create_group(
@@ -66,7 +68,7 @@ def change_group(
     is_same = before == {"name": draft.name, "external_id": draft.external_id}
     if is_same and not removed and not added:
         return
-    is_renamed = group.display_name != draft.name
+    is_renamed, old_name = group.display_name != draft.name, group.display_name
     group.updated_at = now
     group.version += 1
     _write(session, group, draft)
@@ -83,8 +85,9 @@ def change_group(
         added=added,
         now=now,
     )
-    refresh_accounts(session, sorted(removed), now=now)
-    _refresh(session, group.provider, held | wanted if is_renamed else added, now=now)
+    lost = held if is_renamed else removed
+    _take_away(session, group.provider, old_name, lost, now)
+    _refresh(session, group.provider, added - lost, now=now)
 
 
 def delete_group(session: Session, actor: Actor, group: ScimGroup, *, now: datetime) -> None:
@@ -102,7 +105,7 @@ def delete_group(session: Session, actor: Actor, group: ScimGroup, *, now: datet
     session.delete(group)
     session.flush()
     _record(session, actor, group, "delete", before=before, removed=removed, now=now)
-    refresh_accounts(session, sorted(removed), now=now)
+    _take_away(session, provider, before["name"], removed, now)
     _refresh(session, provider, (), everybody=not has_groups(session, provider), now=now)
 
 
@@ -149,13 +152,30 @@ def _add_members(session: Session, group: ScimGroup, account_ids: set[int]) -> N
 
 def _remove_members(session: Session, group: ScimGroup, account_ids: set[int]) -> None:
     numbers = sorted(account_ids)
-    for start in range(0, len(numbers), MOST_NAMED):
+    for start in range(0, len(numbers), BATCH):
         session.execute(
             delete(ScimMember).where(
                 ScimMember.group_id == group.id,
-                ScimMember.account_id.in_(numbers[start : start + MOST_NAMED]),
+                ScimMember.account_id.in_(numbers[start : start + BATCH]),
             )
         )
+
+
+def _take_away(
+    session: Session, provider: str, name: str, account_ids: set[int], now: datetime
+) -> None:
+    """Take at once what a group gave; many lose it in one stroke, and the worker gives back.
+
+    A right that another group gives too may so be gone for a moment, never the other way round.
+    """
+    numbers = sorted(account_ids)
+    refresh_accounts(session, numbers[:AT_ONCE], now=now)
+    rest = numbers[AT_ONCE:]
+    if rest:
+        drop_teams(session, rest, f"SCIM group {name} of {provider}")
+        default = get_rules(session, provider).default_role
+        refresh_accounts(session, list_raised(session, rest, default), now=now)
+        work.publish(session, SCIM_CHANGED, f"{provider}/0", due_at=now)
 
 
 def _refresh(
@@ -170,10 +190,13 @@ def _refresh(
 
     The first group of a provider, and the loss of the last, changes whose word counts for all.
     """
-    numbers = list_managed(session, provider) if everybody else sorted(account_ids)
+    if everybody:
+        numbers = list(list_managed(session, provider, limit=AT_ONCE + 1))
+    else:
+        numbers = sorted(account_ids)
     refresh_accounts(session, numbers[:AT_ONCE], now=now)
     if len(numbers) > AT_ONCE:
-        work.publish(session, CHANGED, provider, due_at=now)
+        work.publish(session, SCIM_CHANGED, f"{provider}/0", due_at=now)
 
 
 def _describe(group: ScimGroup) -> dict[str, Any]:
@@ -208,6 +231,9 @@ def _record(  # noqa: PLR0913 every part is named
 
 def _name(session: Session, account_ids: Iterable[int]) -> list[str]:
     numbers = sorted(account_ids)
-    found = session.scalars(select(Account.person).where(Account.id.in_(numbers[:MOST_NAMED])))
+    found: list[str] = []
+    for start in range(0, min(len(numbers), MOST_NAMED), BATCH):
+        query = select(Account.person).where(Account.id.in_(numbers[start : start + BATCH]))
+        found += session.scalars(query)
     rest = len(numbers) - MOST_NAMED
     return [*sorted(found), *([f"and {rest} more"] if rest > 0 else [])]
