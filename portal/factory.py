@@ -12,8 +12,10 @@ import portal.auth.jobs
 import portal.auth.routes
 import portal.catalog.api
 import portal.catalog.jobs
+import portal.catalog.queries.needs
 import portal.catalog.routes
 import portal.demo.queries
+import portal.home.routes
 import portal.ownership.queries.trusted
 import portal.ownership.routes
 import portal.ownership.service
@@ -26,6 +28,7 @@ from portal.infra.contributions import (
     Contributions,
     EntityPanel,
     NavItem,
+    NeedsYou,
     Notice,
     People,
     PeriodicJob,
@@ -61,6 +64,7 @@ def gather_contributions(settings: Settings) -> Contributions:
     """Return what the features hand down."""
     return Contributions(
         nav=(
+            NavItem("Home", "home.index", 5, permission="account:self:read"),
             NavItem("Catalog", "catalog.index", 10),
             NavItem("Teams", "ownership.teams", 70),
             NavItem("Problems", "catalog.problems", 80),
@@ -99,6 +103,7 @@ def gather_contributions(settings: Settings) -> Contributions:
             PeriodicJob(portal.catalog.jobs.FORGET, 3600),
             PeriodicJob(portal.auth.jobs.FORGET, 3600),
         ),
+        needs=(NeedsYou(portal.catalog.queries.needs.list_needs),),
         people=(
             People(
                 portal.ownership.queries.trusted.find_user, portal.ownership.service.refresh_account
@@ -170,6 +175,7 @@ def create_app(
         probes.blueprint,
         openapi.blueprint,
         portal.auth.routes.blueprint,
+        portal.home.routes.blueprint,
         portal.catalog.routes.blueprint,
         portal.catalog.api.blueprint,
         portal.ownership.routes.blueprint,

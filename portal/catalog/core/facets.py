@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +56,26 @@ def select_running(columns: Columns) -> Mask:
     """Return which rows run: services, websites, jobs and workers."""
     found = [columns.texts["class"].find(name) for name in RUNNING]
     return np.isin(columns.codes["class"], [number for number in found if number is not None])
+
+
+def select_personal(
+    columns: Columns, owners: Collection[str] | None, ids: Sequence[int] | None
+) -> Mask | None:
+    """Return which rows some teams own and which are among some ids; None when neither is asked."""
+    masks: list[Mask] = []
+    if owners is not None:
+        numbers = [columns.texts["owner"].find(owner) for owner in owners]
+        known = [number for number in numbers if number is not None]
+        masks.append(np.isin(columns.codes["owner"], known))
+    if ids is not None:
+        rows = columns.find_rows(ids)
+        mask = np.zeros(len(columns), np.bool_)
+        mask[rows[rows != ABSENT]] = True
+        masks.append(mask)
+    if not masks:
+        return None
+    found: Mask = np.logical_and.reduce(masks)
+    return found
 
 
 class Counter:

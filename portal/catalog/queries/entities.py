@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
-from portal.catalog.models import Entity
+from portal.catalog.models import Entity, Star
 from portal.errors import NotFound
 
 if TYPE_CHECKING:
@@ -58,6 +58,20 @@ def get_entity(session: Session, ref: str) -> Entity:
     if found is None:
         raise NotFound(f"Nothing is called {ref}.", fix="Search the catalog for the name.")
     return found
+
+
+def get_entity_for(session: Session, ref: str, account_id: int | None) -> tuple[Entity, bool]:
+    """Return an entity and whether an account starred it; raises NotFound."""
+    if account_id is None:
+        return get_entity(session, ref), False
+    row = session.execute(
+        select(Entity, Star.ref)
+        .join(Star, and_(Star.ref == Entity.ref, Star.account_id == account_id), isouter=True)
+        .where(Entity.ref == ref)
+    ).one_or_none()
+    if row is None:
+        return get_entity(session, ref), False
+    return row[0], row[1] is not None
 
 
 def list_labels(session: Session, refs: Iterable[str]) -> dict[str, Row[*tuple[Any, ...]]]:
