@@ -37,11 +37,13 @@ from portal.infra.contributions import (
 from portal.infra.db import Database
 from portal.infra.logs import configure_logs
 from portal.infra.metrics import Metrics
+from portal.infra.outbound import Gate, Outbound
 from portal.infra.queue import Queue
 from portal.infra.resources import find_resource
 from portal.infra.secrets import SecretBox
-from portal.settings import share_metrics_folder
+from portal.settings import share_metrics_folder, split_bind
 from portal.settings.folder import find_secret_key, list_secret_keys, prepare_data_dir
+from portal.settings.outbound import parse_allow_list
 from portal.web import openapi, probes
 from portal.web.assets import install_asset_caching, load_manifest, make_asset_url
 from portal.web.compression import install_compression
@@ -132,6 +134,12 @@ def create_secret_box(settings: Settings) -> SecretBox:
     return SecretBox(current, older)
 
 
+def create_outbound(settings: Settings) -> Outbound:
+    """Return the one client for everything the portal calls."""
+    _, own_port = split_bind(settings.bind)
+    return Outbound(Gate(allow=parse_allow_list(settings.outbound_allow), own_port=own_port))
+
+
 def create_metrics(settings: Settings) -> Metrics:
     """Return metrics that all processes of this portal add up."""
     share_metrics_folder(settings.data_dir / "metrics")
@@ -156,6 +164,7 @@ def create_app(
     app.config["SECRET_KEY"], *app.config["SECRET_KEY_FALLBACKS"] = list_secret_keys(settings)
     app.extensions["secret_box"] = create_secret_box(settings)
     app.extensions["metrics"] = metrics or Metrics()
+    app.extensions["outbound"] = create_outbound(settings)
     install_telemetry(app, app.extensions["metrics"])
     install_htmx(app)
     install_units(app, database)
