@@ -46,7 +46,7 @@ FIND_OVERFLOW = """() => {
   return [`${root.scrollWidth} > ${root.clientWidth}`, ...wide.slice(0, 5).map(
     (e) => `${e.tagName.toLowerCase()}.${e.getAttribute("class") ?? ""}`)];
 }"""
-# An SVG link may draw its ring on the shape inside; a hidden outline is none.
+# A ring of no width is none, and so is one around something that takes no room.
 HAS_VISIBLE_FOCUS = """(element) => {
   if (!element || element === document.body) return false;
   const shown = (e) => {
@@ -141,6 +141,17 @@ class Watch:
             self.complaints.append(f"asked another host: {address}")
 
 
+def _wait_until_live(page: Page) -> None:
+    # htmx takes its fields over a moment after the page has loaded; no hand is that quick.
+    expect(page.locator("#search")).to_have_attribute("data-htmx-powered", "true")
+
+
+@pytest.fixture(scope="session")
+def wait_until_live() -> Callable[[Page], None]:
+    """Wait until what is typed and ticked is followed: after a link to a page with filters."""
+    return _wait_until_live
+
+
 @pytest.fixture
 def open_page(chromium, url) -> Iterator[Callable[..., Page]]:
     """Open a page in a browser of its own; what it complains about fails the test at its end."""
@@ -155,6 +166,8 @@ def open_page(chromium, url) -> Iterator[Callable[..., Page]]:
         page = context.new_page()
         watch.follow(page, url)
         page.goto(path)
+        if options.get("java_script_enabled", True):
+            _wait_until_live(page)
         return page
 
     yield start
