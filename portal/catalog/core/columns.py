@@ -153,8 +153,8 @@ def merge_columns(held: Columns, fresh: Columns, gone: Sequence[int]) -> Columns
         return np.concatenate([old[kept], new])[order]
 
     def join_list(old: Sequence[Any], new: Sequence[Any]) -> list[Any]:
-        both = [*(old[i] for i in kept.tolist()), *new]
-        return [both[i] for i in order.tolist()]
+        joined: list[Any] = join(np.array(old, object), np.array(new, object)).tolist()
+        return joined
 
     place = np.full(len(held) + len(fresh), ABSENT, np.int64)
     place[np.concatenate([kept, np.arange(len(fresh)) + len(held)])[order]] = np.arange(len(order))
@@ -171,6 +171,32 @@ def merge_columns(held: Columns, fresh: Columns, gone: Sequence[int]) -> Columns
         tag_codes=tag_codes[tag_rows != ABSENT],
     )
     return with_domains(merged)
+
+
+def merge_order(
+    held: Columns, columns: Columns, followed: Sequence[tuple[int, int | None]]
+) -> Ints | None:
+    """Return the order of names after a change, None when it has to be read as a whole.
+
+    `followed` names what changed and the id that stands behind each, from the last to the first.
+    """
+    rows = columns.find_rows(held.ids)[held.name_order]
+    moved = columns.find_rows([number for number, _ in followed])
+    behind = columns.find_rows([ABSENT if after is None else after for _, after in followed])
+    is_moved = np.zeros(len(columns) + 1, np.bool_)
+    is_moved[moved] = True
+    is_moved[ABSENT] = True
+    order = rows[~is_moved[rows]]
+    places = np.empty(len(columns), np.int64)
+    places[order] = np.arange(len(order))
+    at: list[int] = []
+    for row, next_row, (_, after) in zip(moved, behind, followed, strict=True):
+        if row == ABSENT or (next_row == ABSENT and after is not None):
+            return None
+        places[row] = len(order) if after is None else places[next_row]
+        at.append(int(places[row]))
+    merged = np.insert(order, at[::-1], moved[::-1])
+    return merged if len(merged) == len(columns) else None
 
 
 def with_domains(columns: Columns) -> Columns:

@@ -86,20 +86,27 @@ def _allow(word: str) -> int:
 def build_names(columns: Columns) -> Names:
     """Return all names and titles of a snapshot."""
     pairs = sorted(_list_pairs(columns, range(len(columns))))
-    return _join([key for key, _ in pairs], np.array([row for _, row in pairs], np.int64))
+    keys = [key for key, _ in pairs]
+    rows = np.array([row for _, row in pairs], np.int64)
+    return _join(keys, rows, np.fromiter(map(len, keys), np.int64, len(keys)))
 
 
 def merge_names(held: Names, places: Ints, columns: Columns, changed: Sequence[int]) -> Names:
     """Return `held` with rows moved to `places`, negative ones dropped, `changed` rows added."""
     rows = places[held.rows]
     kept = rows >= 0
-    rows = rows[kept]
     keys = list(compress(held.keys, kept.tolist()))
     pairs = sorted(_list_pairs(columns, changed))
-    at = [bisect_left(keys, key) for key, _ in pairs]
-    for place, (key, _) in zip(reversed(at), reversed(pairs), strict=True):
+    at = np.array([bisect_left(keys, key) for key, _ in pairs], np.int64)
+    for place, (key, _) in zip(at[::-1].tolist(), reversed(pairs), strict=True):
         keys.insert(place, key)
-    return _join(keys, np.insert(rows, at, [row for _, row in pairs]) if pairs else rows)
+    new_rows = np.array([row for _, row in pairs], np.int64)
+    new_lengths = np.array([len(key) for key, _ in pairs], np.int64)
+    return _join(
+        keys,
+        np.insert(rows[kept], at, new_rows),
+        np.insert(held.lengths[kept], at, new_lengths),
+    )
 
 
 def _list_pairs(columns: Columns, rows: Iterable[int]) -> Iterable[tuple[str, int]]:
@@ -111,7 +118,5 @@ def _list_pairs(columns: Columns, rows: Iterable[int]) -> Iterable[tuple[str, in
             yield other, row
 
 
-def _join(keys: Sequence[str], rows: Ints) -> Names:
-    lengths = np.fromiter(map(len, keys), np.int64, len(keys))
-    joined = "".join(f"{key}\n" for key in keys)
-    return Names(keys, rows, lengths, joined, np.cumsum(lengths + 1) - 1)
+def _join(keys: Sequence[str], rows: Ints, lengths: Ints) -> Names:
+    return Names(keys, rows, lengths, "\n".join([*keys, ""]), np.cumsum(lengths + 1) - 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, select, text
@@ -50,10 +51,12 @@ def get_search_index(session: Session, columns: Columns) -> SearchIndex:
 def _refresh(session: Session, held: SearchIndex | None, columns: Columns) -> SearchIndex:
     if held is None:
         return gather_index(columns, _read_words(session, columns, None))
-    query = select(Entity.id).where(Entity.revision > held.revision).order_by(Entity.id)
+    query = select(Entity.id).where(Entity.revision > held.revision)
     changed = session.scalars(query.limit(MOST_MERGED + 1)).all()
     if len(changed) > MOST_MERGED:
         return gather_index(columns, _read_words(session, columns, None))
+    if not changed and columns.ids is held.ids:
+        return replace(held, revision=columns.revision)
     rows = [row for row in columns.find_rows(changed).tolist() if row != ABSENT]
     return merge_index(held, columns, rows, _read_words(session, columns, changed))
 
