@@ -6,6 +6,7 @@ One value is one snapshot; nothing in it changes, so threads share it. Text is k
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -97,9 +98,24 @@ class Columns:
     problems: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     name_order: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     marks: Mapping[str, MarkColumn] = field(default_factory=dict)
+    _counts: dict[str, Ints] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @cached_property
+    def untagged(self) -> Mask:
+        """Return which rows have no tag."""
+        found = np.ones(len(self), np.bool_)
+        found[self.tag_rows] = False
+        return found
+
+    def count_whole(self, name: str) -> Ints:
+        """Return how often each code of a column occurs in all rows, ABSENT first."""
+        found = self._counts.get(name)
+        if found is None:
+            found = self._counts[name] = np.bincount(self.codes[name] + 1)
+        return found
 
     def find_rows(self, ids: Sequence[int] | Ints) -> Ints:
         """Return the row of each id, ABSENT for ids that are not here."""

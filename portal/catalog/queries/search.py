@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sqlalchemy import literal, select, union_all
+from sqlalchemy import bindparam, literal, select
 
 from portal.catalog.core import matching
 from portal.catalog.core.aliases import CERTAIN
@@ -29,6 +29,15 @@ SHORTEST_FUZZY = 4
 SHORTEST_PART = 3
 NEAR, FAR = 3, 4  # after whole names with one or two letters wrong
 STAGES = {NAME: matching.NAME_WORDS, STRONG: matching.STRONG, WEAK: matching.WEAK}
+NAMED = select(Entity.ref, literal(CERTAIN), Entity.id).where(
+    Entity.ref.in_(bindparam("refs", expanding=True))
+)
+ALIASES = (
+    select(EntityAlias.value, EntityAlias.confidence, Entity.id)
+    .join(Entity, Entity.ref == EntityAlias.ref)
+    .where(EntityAlias.value.in_(bindparam("values", expanding=True)))
+    .limit(MOST_ROWS)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +88,10 @@ def _find_words(index: SearchIndex, words: Sequence[str]) -> dict[int, Found]:
 def _find_aliases(session: Session, columns: Columns, question: str) -> Found:
     """Return what a pasted text names; a whole reference is nearer than any alias."""
     values, refs = list_alias_values(question), list_refs(question)
-    aliases = (
-        select(EntityAlias.value, EntityAlias.confidence, Entity.id)
-        .join(Entity, Entity.ref == EntityAlias.ref)
-        .where(EntityAlias.value.in_(values))
-        .limit(MOST_ROWS)
-    )
-    named = select(Entity.ref, literal(CERTAIN), Entity.id).where(Entity.ref.in_(refs))
+    found = [*session.execute(ALIASES, {"values": values})]
+    if refs:
+        found += session.execute(NAMED, {"refs": refs})
     values = [*refs, *values]
-    found = session.execute(union_all(named, select(aliases.subquery()))).all()
     order = {value: place for place, value in enumerate(values)}
     nearest: dict[int, int] = {}
     for value, confidence, entity_id in found:
