@@ -223,3 +223,32 @@ def test_marks_are_facets_and_orders_and_grow_stale(demo, now):
         clear_marks(session, CLI, "health")
     with demo.unit(write=False) as session:
         assert "health" not in get_columns(session).marks
+
+
+def test_marks_follow_every_write(demo, now):
+    """A process that holds marks sees them replaced, and others untouched by a change of one."""
+    refs = ["component:default/cart-service", "component:default/checkout-service"]
+
+    def write(name, *pairs):
+        marks = [MarkValue(ref, 1, value, value, now) for ref, value in pairs]
+        with demo.unit(write=True) as session:
+            write_marks(session, CLI, name, marks=marks)
+
+    def count(name):
+        with demo.unit(write=False) as session:
+            counter = FacetCounter(get_columns(session), {}, None, now)
+            return {v.value: v.count for v in counter.count(name, most=9).values}
+
+    write("health", (refs[0], "up"), (refs[1], "up"))
+    write("score", (refs[0], "gold"))
+    assert (count("health"), count("score")) == ({"up": 2}, {"gold": 1})
+    with demo.unit(write=False) as session:
+        score = get_columns(session).marks["score"]
+    write("health", (refs[1], "down"))
+    assert (count("health"), count("score")) == ({"up": 1, "down": 1}, {"gold": 1})
+    with demo.unit(write=False) as session:
+        assert get_columns(session).marks["score"] is score
+    with demo.unit(write=True) as session:
+        clear_marks(session, CLI, "health")
+    write("health", (refs[0], "down"), (refs[1], "down"))
+    assert count("health") == {"down": 2}

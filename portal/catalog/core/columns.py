@@ -71,11 +71,15 @@ class ColumnRow:
 
 @dataclass(frozen=True, slots=True)
 class MarkColumn:
-    """One mark over all rows: its value's code, its rank, and when it expires (0: never)."""
+    """One mark over all rows: its value's code, its rank, and when it expires (0: never).
+
+    `version` is how many there are and the latest revision of any, which change with every write.
+    """
 
     values: Ints
     ranks: Ints
     expires: NDArray[np.float64]
+    version: tuple[int, int]
 
 
 @dataclass(frozen=True)

@@ -109,19 +109,18 @@ def _refresh(session: Session, held: Columns | None, revision: int) -> Columns:
     # A unit that began before another process's change finds newer columns here, which serve it.
     if held is not None and held.revision >= revision:
         return held
-    if held is None or now - held.loaded_at > LOAD_AGAIN_AFTER:
+    if held is not None and now - held.loaded_at > LOAD_AGAIN_AFTER:
+        held = None
+    if held is None:
         rows = _read_rows(session, select(*READ).order_by(Entity.id))
         columns = build_columns(rows, make_texts(), revision=revision, now=now)
-        since = -1
     else:
-        since = held.revision
         columns = _read_changes(session, held, revision)
     return replace(
         columns,
-        name_order=_read_order(session, columns, held if since >= 0 else None),
+        name_order=_read_order(session, columns, held),
         problems=_read_problems(session, columns),
-        marks=_read_marks(session, columns),
-        loaded_at=columns.loaded_at if since < 0 else held.loaded_at if held else now,
+        marks=_read_marks(session, columns, held),
     )
 
 
@@ -194,23 +193,38 @@ def _read_problems(session: Session, columns: Columns) -> Ints:
     return counts
 
 
-def _read_marks(session: Session, columns: Columns) -> Mapping[str, MarkColumn]:
-    query = select(
-        Entity.id, EntityMark.name, EntityMark.value, EntityMark.rank, EntityMark.expires_at
-    ).join(Entity, Entity.ref == EntityMark.ref)
+def _read_marks(
+    session: Session, columns: Columns, held: Columns | None
+) -> Mapping[str, MarkColumn]:
+    counted = select(EntityMark.name, func.count(), func.max(EntityMark.revision))
+    versions = {
+        row[0]: (row[1], row[2]) for row in session.execute(counted.group_by(EntityMark.name))
+    }
+    kept: dict[str, MarkColumn] = {}
+    if held is not None and columns.ids is held.ids:
+        kept = {n: mark for n, mark in held.marks.items() if versions.get(n) == mark.version}
+    query = (
+        select(EntityMark.name, Entity.id, EntityMark.value, EntityMark.rank, EntityMark.expires_at)
+        .join(Entity, Entity.ref == EntityMark.ref)
+        .where(EntityMark.name.in_(versions.keys() - kept.keys()))
+    )
     found: dict[str, list[Any]] = {}
-    for row in session.execute(query):
+    for row in session.execute(query) if len(kept) < len(versions) else ():
         found.setdefault(row.name, []).append(row)
-    return {name: _place_mark(name, rows, columns) for name, rows in found.items()}
+    fresh = {n: _place_mark(n, rows, columns, versions[n]) for n, rows in found.items()}
+    return {**kept, **fresh}
 
 
-def _place_mark(name: str, rows: list[Any], columns: Columns) -> MarkColumn:
+def _place_mark(
+    name: str, rows: list[Any], columns: Columns, version: tuple[int, int]
+) -> MarkColumn:
     texts: dict[str, Codes] = columns.texts  # type: ignore[assignment]  # grows by marks as they appear
     codes = texts.setdefault(f"mark:{name}", type(texts["tag"])())
     column = MarkColumn(
         np.full(len(columns), ABSENT, np.int64),
         np.full(len(columns), ABSENT, np.int64),
         np.zeros(len(columns), np.float64),
+        version,
     )
     places = columns.find_rows([row.id for row in rows])
     for place, row in zip(places.tolist(), rows, strict=True):
