@@ -66,7 +66,12 @@ def serve(folder: Path, **settings: str) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         bind = f"127.0.0.1:{probe.getsockname()[1]}"
     kept = {k: v for k, v in os.environ.items() if not k.startswith("PORTAL_")}
-    own = {"PORTAL_BIND": bind, "PORTAL_DATA_DIR": str(folder), "PORTAL_LOG_LEVEL": "warning"}
+    own = {
+        "PORTAL_BIND": bind,
+        "PORTAL_DATA_DIR": str(folder),
+        "PORTAL_LOG_LEVEL": "warning",
+        "PORTAL_ANONYMOUS_READ": "1",
+    }
     process = subprocess.Popen([PORTAL, "serve"], env={**kept, **own, **settings})
     try:
         _wait_until_ready(process, f"http://{bind}/-/ready")

@@ -57,7 +57,7 @@ def select_entities(
         rows = sort_rows(columns, counter.select(), sort or "name")
         return Selection(columns, counter, rows, is_exact=True)
     hits = search_rows(session, columns, wanted.q)
-    ranked = np.array(hits.rows, dtype=np.int64)
+    ranked = hits.rows
     hit = np.zeros(len(columns), np.bool_)
     hit[ranked] = True
     counter = Counter(columns, wanted.chosen, base, now, hit if found is None else hit & found)
