@@ -22,6 +22,7 @@ from portal.errors import (
 )
 from portal.infra.db import explain_database_error
 from portal.infra.logs import get_logger
+from portal.infra.outbound.errors import OutboundError
 from portal.web.htmx import current_request
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ STATUS = {
     TooLarge: 413,
     TooMany: 429,
     Unavailable: 503,
+    OutboundError: 502,
 }
 WORDS = {
     404: ("Nothing is at this address", "No page has it; what was here may have been renamed."),
@@ -89,8 +91,7 @@ def make_scim_error(status: int, detail: str, scim_type: str | None = None) -> R
     return Response(json.dumps(body), status, mimetype="application/scim+json")
 
 
-def _make_scim_error(error: PortalError, status: int) -> Response:
-    detail = f"{error.detail} {error.fix}".rstrip()
+def _make_scim_error(error: PortalError, status: int, detail: str) -> Response:
     if isinstance(error, InvalidInput):
         return make_scim_error(400, detail, "invalidValue")
     return make_scim_error(status, detail, "uniqueness" if isinstance(error, Taken) else None)
@@ -120,10 +121,13 @@ def _answer(
 def _on_portal_error(error: PortalError) -> Response:
     status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
     problems = error.problems if isinstance(error, InvalidInput) else ()
+    detail, fix = error.detail, error.fix
+    if isinstance(error, OutboundError):  # who may know more is told by the view that asked
+        detail, fix = error.summary, ""
     if request.path.startswith(SCIM_PREFIX):
-        answer = _make_scim_error(error, status)
+        answer = _make_scim_error(error, status, f"{detail} {fix}".rstrip())
     else:
-        answer = _answer(status, error.title, error.detail, fix=error.fix, problems=problems)
+        answer = _answer(status, error.title, detail, fix=fix, problems=problems)
     if isinstance(error, Unavailable):
         answer.headers["Retry-After"] = "5"
     if isinstance(error, TooMany):
