@@ -19,17 +19,21 @@ from portal.ownership.api.messages import (
     read_question,
 )
 from portal.ownership.api.shapes import write_group
-from portal.ownership.core.dialects import straighten_patch
+from portal.ownership.core.dialects import read_member_changes, straighten_patch
 from portal.ownership.core.scim import POLICY, Group, read_group
 from portal.ownership.queries.scim import get_group, list_groups, read_members_of
-from portal.ownership.service.scim import change_group, create_group, delete_group
+from portal.ownership.service.scim import (
+    change_group,
+    change_members,
+    create_group,
+    delete_group,
+)
 from portal.web.markers import requires, unforgeable
 from portal.web.unit import get_session
 
 if TYPE_CHECKING:
     from scim2_models import ResponseParameters
 
-    from portal.ownership.core.scim import GroupDraft
     from portal.ownership.models import ScimGroup
     from portal.ownership.queries.scim import Wanted
 
@@ -103,7 +107,8 @@ def replace_group(group_id: str) -> Response:
     draft = Group.model_validate(
         read_body(), scim_ctx=Context.RESOURCE_REPLACEMENT_REQUEST, scim_policy=POLICY
     )
-    return _change(group, read_group(draft))
+    change_group(get_session(), get_asking().actor, group, read_group(draft), now=utc_now())
+    return _answer(group)
 
 
 @blueprint.patch("/Groups/<string:group_id>")
@@ -114,16 +119,19 @@ def patch_group(group_id: str) -> Response:
 
     Groups may be large, and providers ask not to be sent all members back.
     """
-    group = _open(group_id)
-    patch = PatchOp[Group].model_validate(
-        straighten_patch(read_body()),
-        scim_ctx=Context.RESOURCE_PATCH_REQUEST,
-        scim_policy=POLICY,
-    )
-    draft = write_group(group, _read_members(group))
-    patch.patch(draft, scim_policy=POLICY)
-    changed = _change(group, read_group(draft))
-    return changed if "attributes" in request.args else Response(status=204)
+    group, body = _open(group_id), straighten_patch(read_body())
+    change = read_member_changes(body)
+    if change is not None:
+        actor, now = get_asking().actor, utc_now()
+        change_members(get_session(), actor, group, added=change[0], removed=change[1], now=now)
+    else:
+        patch = PatchOp[Group].model_validate(
+            body, scim_ctx=Context.RESOURCE_PATCH_REQUEST, scim_policy=POLICY
+        )
+        draft = write_group(group, _read_members(group))
+        patch.patch(draft, scim_policy=POLICY)
+        change_group(get_session(), get_asking().actor, group, read_group(draft), now=utc_now())
+    return _answer(group) if "attributes" in request.args else Response(status=204)
 
 
 @blueprint.delete("/Groups/<string:group_id>")
@@ -145,11 +153,6 @@ def _open(group_id: str) -> ScimGroup:
     meta = write_group(group, []).meta
     check_version((meta.version if meta else None) or "")
     return group
-
-
-def _change(group: ScimGroup, draft: GroupDraft) -> Response:
-    change_group(get_session(), get_asking().actor, group, draft, now=utc_now())
-    return _answer(group)
 
 
 def _answer(group: ScimGroup, status: int = 200, *, with_members: bool = True) -> Response:

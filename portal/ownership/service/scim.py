@@ -23,7 +23,7 @@ from portal.ownership.queries.scim import find_accounts, has_groups, list_manage
 from portal.ownership.service import SCIM_CHANGED, refresh_accounts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -47,7 +47,7 @@ def create_group(
         id=secrets.token_hex(16), provider=provider, created_at=now, updated_at=now, version=1
     )
     _write(session, group, draft)
-    added = _list_wanted(session, provider, draft)
+    added = _list_wanted(session, provider, draft.members)
     _add_members(session, group, added)
     _record(session, actor, group, "create", after=_describe(group), added=added, now=now)
     _refresh(session, provider, added, everybody=is_first, now=now)
@@ -59,35 +59,41 @@ def change_group(
 ) -> None:
     """Take over what a provider says of a group now; what is the same changes nothing."""
     authorise(actor, WRITE)
-    held = set(
-        session.scalars(select(ScimMember.account_id).where(ScimMember.group_id == group.id))
-    )
-    wanted = _list_wanted(session, group.provider, draft)
-    removed, added = held - wanted, wanted - held
-    before = _describe(group)
+    held = _list_held(session, group)
+    wanted = _list_wanted(session, group.provider, draft.members)
+    is_renamed, old_name = group.display_name != draft.name, group.display_name
+    before, removed, added = _describe(group), held - wanted, wanted - held
     is_same = before == {"name": draft.name, "external_id": draft.external_id}
     if is_same and not removed and not added:
         return
-    is_renamed, old_name = group.display_name != draft.name, group.display_name
-    group.updated_at = now
-    group.version += 1
     _write(session, group, draft)
-    _remove_members(session, group, removed)
-    _add_members(session, group, added)
-    _record(
-        session,
-        actor,
-        group,
-        "change",
-        before=before,
-        after=_describe(group),
-        removed=removed,
-        added=added,
-        now=now,
-    )
+    _change_members(session, actor, group, before, removed=removed, added=added, now=now)
     lost = held if is_renamed else removed
     _take_away(session, group.provider, old_name, lost, now)
     _refresh(session, group.provider, added - lost, now=now)
+
+
+def change_members(
+    session: Session,
+    actor: Actor,
+    group: ScimGroup,
+    *,
+    added: Iterable[str],
+    removed: Iterable[str],
+    now: datetime,
+) -> None:
+    """Add and remove some people, without a look at the others of a group."""
+    authorise(actor, WRITE)
+    wanted = _list_wanted(session, group.provider, tuple(added))
+    unwanted = set(find_accounts(session, group.provider, tuple(removed)).values())
+    held = _list_held(session, group, wanted | unwanted)
+    gone, new = unwanted & held, wanted - held
+    if not gone and not new:
+        return
+    before = _describe(group)
+    _change_members(session, actor, group, before, removed=gone, added=new, now=now)
+    _take_away(session, group.provider, group.display_name, gone, now)
+    _refresh(session, group.provider, new, now=now)
 
 
 def delete_group(session: Session, actor: Actor, group: ScimGroup, *, now: datetime) -> None:
@@ -134,9 +140,50 @@ def _write(session: Session, group: ScimGroup, draft: GroupDraft) -> None:
         raise Taken(f"The displayName {draft.name} or its externalId is another group's.") from None
 
 
-def _list_wanted(session: Session, provider: str, draft: GroupDraft) -> set[int]:
-    found = find_accounts(session, provider, draft.members)
-    unknown = [member for member in draft.members if member not in found]
+def _change_members(  # noqa: PLR0913 every part is named
+    session: Session,
+    actor: Actor,
+    group: ScimGroup,
+    before: dict[str, Any],
+    *,
+    removed: set[int],
+    added: set[int],
+    now: datetime,
+) -> None:
+    group.updated_at = now
+    group.version += 1
+    session.flush()
+    _remove_members(session, group, removed)
+    _add_members(session, group, added)
+    after = _describe(group)
+    _record(
+        session,
+        actor,
+        group,
+        "change",
+        before=before,
+        after=after,
+        removed=removed,
+        added=added,
+        now=now,
+    )
+
+
+def _list_held(session: Session, group: ScimGroup, among: set[int] | None = None) -> set[int]:
+    """Return who is in a group, all or only among some."""
+    query = select(ScimMember.account_id).where(ScimMember.group_id == group.id)
+    if among is None:
+        return set(session.scalars(query))
+    numbers, found = sorted(among), set[int]()
+    for start in range(0, len(numbers), BATCH):
+        some = ScimMember.account_id.in_(numbers[start : start + BATCH])
+        found |= set(session.scalars(query.where(some)))
+    return found
+
+
+def _list_wanted(session: Session, provider: str, members: Sequence[str]) -> set[int]:
+    found = find_accounts(session, provider, members)
+    unknown = [member for member in members if member not in found]
     if unknown:
         raise InvalidValueException(detail=f"members: there is no user {unknown[0]}")
     return set(found.values())

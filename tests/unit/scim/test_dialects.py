@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import event
 
 from tests.unit.scim.conftest import GROUP, USER
 from tests.unit.scim.test_protocol import check_error
@@ -160,3 +161,32 @@ def test_groups_take_users_of_their_provider_only(okta, ana):
     check_error(okta.patch(path, add), 400, "invalidValue")
     none = {"op": "remove", "path": "displayName"}
     check_error(okta.patch(path, none), 400, "mutability")
+
+
+def test_changes_of_members_read_only_those_they_name(okta, database, ana):
+    group = okta.add_group("ops", ana, okta.add_user("cleo"))
+    ben, path = okta.add_user("ben"), f"/Groups/{group['id']}"
+    seen = []
+
+    def note(_conn, _cursor, statement, *_):
+        seen.append(statement)
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    answer = okta.patch(
+        path,
+        {"op": "add", "path": "members", "value": [{"value": ben["id"]}, {"value": ana["id"]}]},
+        {"op": "remove", "path": f'members[value eq "{ana["id"]}"]'},
+        {"op": "remove", "path": "members", "value": [{"value": "who left long ago"}]},
+    )
+    event.remove(database.engine, "before_cursor_execute", note)
+    assert answer.status_code == 204
+    reads = [text for text in seen if "FROM scim_members" in text and "SELECT" in text]
+    assert all("account_id IN" in text or "account_id =" in text for text in reads)
+    members = {member["value"] for member in okta.get(path).get_json()["members"]}
+    assert ana["id"] not in members
+    assert ben["id"] in members
+    assert len(members) == 2
+    add = {"op": "add", "path": "members", "value": [{"value": "ghost"}]}
+    check_error(okta.patch(path, add), 400, "invalidValue")
+    body = {"schemas": ["x"], "Operations": [add]}
+    check_error(okta.ask("PATCH", path, body), 400, "invalidSyntax")
