@@ -176,11 +176,11 @@ class ScimUser(Base):
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
     id: Mapped[str] = mapped_column(String(32))
     provider: Mapped[str] = mapped_column(String(30))
-    user_name_key: Mapped[str] = mapped_column(String(400))
-    display_name_key: Mapped[str | None] = mapped_column(String(400))
-    given_name_key: Mapped[str | None] = mapped_column(String(400))
-    family_name_key: Mapped[str | None] = mapped_column(String(400))
-    formatted_name_key: Mapped[str | None] = mapped_column(String(400))
+    user_name_key: Mapped[str] = mapped_column(String(600))
+    display_name_key: Mapped[str | None] = mapped_column(String(600))
+    given_name_key: Mapped[str | None] = mapped_column(String(600))
+    family_name_key: Mapped[str | None] = mapped_column(String(600))
+    formatted_name_key: Mapped[str | None] = mapped_column(String(600))
     document: Mapped[Any] = mapped_column(JsonText)
     is_active: Mapped[bool | None] = mapped_column()
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -196,8 +196,8 @@ class ScimEmail(Base):
 
     account_id: Mapped[int] = mapped_column(ForeignKey("scim_users.account_id"), primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True)
-    value_key: Mapped[str | None] = mapped_column(String(640))
-    type_key: Mapped[str | None] = mapped_column(String(120))
+    value_key: Mapped[str | None] = mapped_column(String(960))
+    type_key: Mapped[str | None] = mapped_column(String(180))
     is_primary: Mapped[bool | None] = mapped_column()
 
 

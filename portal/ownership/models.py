@@ -24,7 +24,7 @@ class ScimGroup(Base):
     provider: Mapped[str] = mapped_column(String(30))
     external_id: Mapped[str | None] = mapped_column(String(255))
     display_name: Mapped[str] = mapped_column(String(300))
-    name_key: Mapped[str] = mapped_column(String(600))
+    name_key: Mapped[str] = mapped_column(String(900))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
     version: Mapped[int] = mapped_column(default=1)

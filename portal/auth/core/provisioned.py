@@ -34,7 +34,7 @@ class Managed:
         """Return the main address, else the first."""
         main = [email for email in self.emails if email.primary] or list(self.emails)
         value = (main[0].value if main else None) or ""
-        return value.strip().lower() or None
+        return value.strip().lower()[:320] or None
 
     @property
     def title(self) -> str:
@@ -44,7 +44,7 @@ class Managed:
 
 
 def fold(text: str) -> str:
-    """Return a text as it is compared: NFC and lower case."""
+    """Return a text as it is compared: NFC and lower case; at most three times as long."""
     return normalize("NFC", normalize("NFC", text).lower())
 
 

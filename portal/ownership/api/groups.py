@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flask import Response, request
-from scim2_models import Context, PatchOp
+from scim2_models import Context
 
 from portal.infra.clock import utc_now
 from portal.ownership.api.blueprint import PERMISSION, blueprint, get_asking
@@ -16,6 +16,7 @@ from portal.ownership.api.messages import (
     make_wanted,
     read_body,
     read_parameters,
+    read_patch,
     read_question,
 )
 from portal.ownership.api.shapes import write_group
@@ -125,9 +126,7 @@ def patch_group(group_id: str) -> Response:
         actor, now = get_asking().actor, utc_now()
         change_members(get_session(), actor, group, added=change[0], removed=change[1], now=now)
     else:
-        patch = PatchOp[Group].model_validate(
-            body, scim_ctx=Context.RESOURCE_PATCH_REQUEST, scim_policy=POLICY
-        )
+        patch = read_patch(Group, body)
         draft = write_group(group, _read_members(group))
         patch.patch(draft, scim_policy=POLICY)
         change_group(get_session(), get_asking().actor, group, read_group(draft), now=utc_now())

@@ -10,7 +10,9 @@ from scim2_models import (
     Context,
     InvalidFilterException,
     InvalidSyntaxException,
+    InvalidValueException,
     ListResponse,
+    PatchOp,
     PreconditionFailedException,
     ResponseParameters,
     SearchRequest,
@@ -27,6 +29,7 @@ TYPE = "application/scim+json"
 TYPES = (TYPE, "application/json")
 MAX_BODY_BYTES = 1_000_000
 MAX_FILTER = 4_000
+MAX_OPERATIONS = 500
 FARTHEST = 2**31
 QUESTIONS = (
     "filter",
@@ -56,6 +59,17 @@ def read_body() -> Any:
 
 def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is no JSON")
+
+
+def read_patch(model: type[R], body: dict[str, Any]) -> PatchOp[R]:
+    """Return the changes of a straightened PATCH."""
+    operations = body.get("Operations")
+    if isinstance(operations, list) and len(operations) > MAX_OPERATIONS:
+        raise InvalidValueException(detail=f"A PATCH has at most {MAX_OPERATIONS} operations.")
+    found: PatchOp[R] = PatchOp[model].model_validate(  # type: ignore[valid-type]  # the model is known when it runs
+        body, scim_ctx=Context.RESOURCE_PATCH_REQUEST, scim_policy=POLICY
+    )
+    return found
 
 
 def read_question(model: Any, given: Any) -> SearchRequest[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flask import Response, request
-from scim2_models import Context, PatchOp
+from scim2_models import Context
 
 from portal.auth.service.provisioning import change_user, create_user
 from portal.infra.clock import utc_now
@@ -16,6 +16,7 @@ from portal.ownership.api.messages import (
     check_version,
     make_wanted,
     read_body,
+    read_patch,
     read_question,
 )
 from portal.ownership.api.shapes import write_user
@@ -107,11 +108,7 @@ def replace_user(user_id: str) -> Response:
 def patch_user(user_id: str) -> Response:
     """Change parts of what is said of somebody."""
     found = _open(user_id)
-    patch = PatchOp[User].model_validate(
-        straighten_patch(read_body()),
-        scim_ctx=Context.RESOURCE_PATCH_REQUEST,
-        scim_policy=POLICY,
-    )
+    patch = read_patch(User, straighten_patch(read_body()))
     user = write_one(*found, as_told=True)
     patch.patch(user, scim_policy=POLICY)
     return _change(found, read_user(user))

@@ -190,3 +190,13 @@ def test_changes_of_members_read_only_those_they_name(okta, database, ana):
     check_error(okta.patch(path, add), 400, "invalidValue")
     body = {"schemas": ["x"], "Operations": [add]}
     check_error(okta.ask("PATCH", path, body), 400, "invalidSyntax")
+
+
+def test_a_patch_is_no_way_to_keep_the_portal_busy(okta, ana):
+    one = {"op": "replace", "path": "displayName", "value": "x"}
+    check_error(okta.patch(f"/Users/{ana['id']}", *[one] * 501), 400, "invalidValue")
+
+
+def test_names_that_grow_when_they_are_folded_fit(okta):
+    made = okta.add_user("\ufb2c" * 200, displayName="\u0130" * 200)
+    assert okta.find("/Users", f'userName eq "{made["userName"]}"')["totalResults"] == 1
