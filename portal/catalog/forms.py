@@ -106,10 +106,13 @@ class CatalogQuery(EntityListQuery):
 
     @property
     def is_running(self) -> bool:
-        """Whether only what runs is listed: the default until a kind or class is chosen."""
-        if self.view is not None:
-            return self.view == "services"
-        return not (self.kind or self.class_ or self.q)
+        """Whether only what runs is listed: until a kind or class is chosen, or a question asked.
+
+        A kind or class leaves the services whatever the view; a question does without one.
+        """
+        if self.kind or self.class_:
+            return False
+        return self.view == "services" if self.view is not None else not self.q
 
     @property
     def wanted(self) -> EntityFilter:
