@@ -96,7 +96,7 @@ class EntityListQuery(EntityFilterQuery):
     """Filters, order and page of a list of entities."""
 
     sort: str | None = Field(None, pattern="^-?[a-z0-9_]{1,63}$")
-    cursor: str | None = Field(None, max_length=2000)
+    cursor: str | None = Field(None, max_length=4000)
 
     @property
     def after(self) -> tuple[Any, ...] | None:
@@ -109,7 +109,7 @@ class EntityListQuery(EntityFilterQuery):
 
     @property
     def _scope(self) -> str:
-        return f"entities:{self.sort}:{self.q}"
+        return f"list:{self.sort}:{self.q}"
 
 
 class CatalogQuery(EntityListQuery):

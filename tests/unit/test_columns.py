@@ -190,20 +190,6 @@ def test_pages_visit_everything_once_in_order(demo, now, sort):
             assert values[len(given) :] == [None] * (len(values) - len(given))
 
 
-def test_a_page_goes_on_where_its_last_row_was_removed(database, tmp_path, now):
-    write_company(tmp_path / "c", 120, 1)
-    ingest(database, tmp_path / "c")
-    with database.unit(write=False) as session:
-        selection = select_entities(session, EntityFilter(), sort=None, now=now)
-        first = cut_page(session, selection, after=None, limit=20)
-        second = cut_page(session, selection, after=first.next_key, limit=20)
-        gone = (10**9, first.next_key[1])
-        again = cut_page(session, selection, after=gone, limit=20)
-    assert [row.ref for row in again.items][1:] == [row.ref for row in second.items][:-1] or [
-        row.ref for row in second.items
-    ] == [row.ref for row in again.items]
-
-
 def test_marks_are_facets_and_orders_and_grow_stale(demo, now):
     refs = ["component:default/cart-service", "component:default/checkout-service"]
     marks = [
