@@ -89,6 +89,11 @@ def get_revision(session: Session) -> int:
     return held
 
 
+def find_last_tombstone(session: Session) -> int | None:
+    """Return the revision at which something was removed last, None when nothing is held of it."""
+    return session.scalar(select(func.max(EntityTombstone.revision)))
+
+
 def find_domain(session: Session, entity: Entity) -> str | None:
     """Return the domain an entity stands in: its own, or its system's."""
     columns = get_columns(session)
