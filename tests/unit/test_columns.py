@@ -239,6 +239,8 @@ def test_question_among_services_still_counts_kinds_of_its_hits(client, demo):
 def test_marks_follow_every_write(demo, now):
     """A process that holds marks sees them replaced, and others untouched by a change of one."""
     refs = ["component:default/cart-service", "component:default/checkout-service"]
+    marked = (Mark("health", "Health", 10), Mark("score", "Score", 20))
+    demo.contributions = replace(demo.contributions, marks=marked)
 
     def write(name, *pairs):
         marks = [MarkValue(ref, 1, value, value, now) for ref, value in pairs]

@@ -6,8 +6,10 @@ import re
 from html import unescape
 
 import pytest
+from sqlalchemy import insert
 
 from portal.auth.core import CLI
+from portal.catalog.models import EntityAlias
 from portal.sources.flows.ingesting import Ingest
 from portal.sources.providers.folder import Folder
 
@@ -56,6 +58,26 @@ def test_names_and_titles_of_one_entity_fill_the_thousand_too(
     ingest(database, tmp_path)
     found = client.get("/api/v1/entities?q=xpay").get_json()
     assert found["total"] == 700 or found["total_is"] == "at_least"
+
+
+def test_aliases_of_more_than_a_thousand_are_at_least_so_many(client, database, tmp_path):
+    write(tmp_path / "a.yaml", [(f"n{n}", "t", "d") for n in range(1100)])
+    ingest(database, tmp_path)
+    rows = [
+        {
+            "ref": f"component:default/n{n}",
+            "system": system,
+            "value": "acme/mono",
+            "confidence": "certain",
+            "confirmed_by": "",
+        }
+        for n in range(1100)
+        for system in ("one", "two")
+    ]
+    with database.unit(write=True) as session:
+        session.execute(insert(EntityAlias), rows)
+    found = client.get("/api/v1/entities?q=acme/mono").get_json()
+    assert found["total_is"] == "at_least"
 
 
 def test_services_view_of_a_question_lists_services(client, demo):
