@@ -19,9 +19,10 @@ from portal.catalog.core.graph import (
     walk,
 )
 from portal.catalog.models import EntityRelation
+from portal.catalog.queries.details import MOST_RELATIONS as MOST_AROUND
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
@@ -30,10 +31,22 @@ MOST_RELATIONS = 4_000
 SOURCE, TARGET, TYPE = EntityRelation.source, EntityRelation.target, EntityRelation.type
 
 
-def read_neighbourhood(session: Session, root: str, *, depth: int, direction: str) -> Neighbourhood:
-    """Return what stands around `root`; at most 200 nodes, with the rest counted."""
+def read_neighbourhood(
+    session: Session,
+    root: str,
+    *,
+    depth: int,
+    direction: str,
+    around: Sequence[Any] | None = None,
+) -> Neighbourhood:
+    """Return what stands around `root`; at most 200 nodes, with the rest counted.
+
+    `around` are the root's own stored relations where a page has read them already.
+    """
 
     def find_edges(wanted: Wanted) -> tuple[list[Edge], bool]:
+        if around is not None and {*wanted.ahead, *wanted.behind} == {root}:
+            return _choose_edges(around, wanted), len(around) < MOST_AROUND
         parts = [_read_part(n, condition) for n, condition in enumerate(_list_conditions(wanted))]
         rows = session.execute(union_all(*parts)).all()
         edges = {edge for _, *row in rows if (edge := read_edge(*row)) is not None}
@@ -41,6 +54,11 @@ def read_neighbourhood(session: Session, root: str, *, depth: int, direction: st
         return list(edges), all(count <= MOST_RELATIONS for count in read.values())
 
     return walk(root, find_edges, depth=depth, direction=direction)
+
+
+def _choose_edges(around: Sequence[Any], wanted: Wanted) -> list[Edge]:
+    edges = {edge for row in around if (edge := read_edge(*row)) is not None}
+    return [e for e in edges if e.source in wanted.ahead or e.target in wanted.behind]
 
 
 def _list_conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
