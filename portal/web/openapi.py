@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from spectree import Response as Declared
 from spectree import SpecTree
 
+from portal.web.exports import LINES
 from portal.web.markers import public
 
 if TYPE_CHECKING:
@@ -50,11 +51,23 @@ class ProblemDocument(BaseModel):
     request_id: str
 
 
+class LinesDeclared(Declared):
+    """An answer that is one JSON object per line."""
+
+    def generate_spec(self, *args: Any, **options: Any) -> dict[str, Any]:
+        """Return the answers, the good one under its own media type."""
+        found = super().generate_spec(*args, **options)
+        content = found["200"]["content"]
+        content[LINES] = content.pop("application/json")
+        return found
+
+
 def declare(
-    *, answer: type[BaseModel], query: type[BaseModel] | None = None
+    *, answer: type[BaseModel], query: type[BaseModel] | None = None, lines: bool = False
 ) -> Callable[[Any], Any]:
-    """Declare a route's query and answer for openapi.json."""
-    responses = Declared(
+    """Declare a route's query and answer for openapi.json; `lines` of it one after the other."""
+    kind = LinesDeclared if lines else Declared
+    responses = kind(
         HTTP_200=answer,
         HTTP_404=ProblemDocument,
         HTTP_422=ProblemDocument,

@@ -22,6 +22,7 @@ from portal.web.forms import parse_arguments
 from portal.web.markers import requires
 from portal.web.templating import render
 from portal.web.unit import Session, get_session
+from portal.web.visitor import may
 
 if TYPE_CHECKING:
     from portal.catalog.core.graph import Neighbourhood
@@ -39,7 +40,7 @@ def show(kind: str, namespace: str, name: str) -> str:
     session = get_session()
     query = parse_arguments(ShowQuery, request.args)
     entity = entities.get_entity(session, make_ref(kind, namespace, name))
-    subject = PanelSubject(entity.ref, entity.kind, entity.source, entity.file)
+    subject = PanelSubject(entity.ref, entity.kind, entity.source, entity.file, may)
     graph, depth = _read_graph(session, entity, query)
     relations = details.list_relations(session, entity.ref)
     domain = find_domain(session, entity)

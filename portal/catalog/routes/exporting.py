@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from typing import TYPE_CHECKING, Any
 
-from flask import Response, request
+from flask import request
 
+from portal.audit.service import record_act
+from portal.auth.core import Actor
 from portal.catalog.forms import ExportQuery
 from portal.catalog.queries.entities import list_by_ids
 from portal.catalog.queries.lists import select_entities
 from portal.catalog.routes.blueprint import blueprint
 from portal.infra.clock import utc_now
+from portal.web.exports import answer_file
 from portal.web.forms import parse_arguments
 from portal.web.markers import requires
-from portal.web.unit import Database, get_database, get_session
+from portal.web.unit import Database, Session, get_database, get_session, survive
+from portal.web.visitor import get_actor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from flask import Response
 
 ROWS_AT_ONCE = 500
 FIELDS = (
@@ -42,8 +45,6 @@ FIELDS = (
     "line",
     "updated_at",
 )
-# A spreadsheet takes a cell that begins with one of these for a formula.
-FORMULA_START = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 @blueprint.get("/catalog/export")
@@ -52,15 +53,18 @@ def export() -> Response:
     """Hand out everything the page's filters choose, in its order."""
     query = parse_arguments(ExportQuery, request.args)
     selection = select_entities(get_session(), query.wanted, sort=query.sort, now=utc_now())
-    rows = _read(get_database(), selection.ids.tolist())
-    write, mimetype = (
-        (_write_json, "application/json") if query.format == "json" else (_write_csv, "text/csv")
-    )
-    response = Response(write(rows), mimetype=mimetype)
-    name = f"catalog-{utc_now():%Y-%m-%d}.{query.format}"
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    ids = selection.ids.tolist()
+    survive(_record(get_actor(Actor).name, query, len(ids)))
+    return answer_file("catalog", query.format, FIELDS, _read(get_database(), ids))
+
+
+def _record(actor: str, query: ExportQuery, rows: int) -> Callable[[Session], None]:
+    after = {"format": query.format, "rows": rows, "filters": query.list_given()}
+
+    def record(session: Session) -> None:
+        record_act(session, actor, "catalog", action="catalog.export", after=after, now=utc_now())
+
+    return record
 
 
 def _read(database: Database, ids: list[int]) -> Iterator[dict[str, Any]]:
@@ -71,29 +75,3 @@ def _read(database: Database, ids: list[int]) -> Iterator[dict[str, Any]]:
         for row in rows:
             found = {name: getattr(row, name) for name in FIELDS}
             yield {**found, "updated_at": row.updated_at.isoformat()}
-
-
-def _write_csv(rows: Iterator[dict[str, Any]]) -> Iterator[str]:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    writer.writerow(FIELDS)
-    for row in rows:
-        writer.writerow([_make_cell(row[name]) for name in FIELDS])
-        yield buffer.getvalue()
-        buffer.seek(0)
-        buffer.truncate()
-    yield buffer.getvalue()
-
-
-def _make_cell(value: Any) -> str:
-    if value is None:
-        return ""
-    text = " ".join(value) if isinstance(value, list) else str(value)
-    return f"'{text}" if text.startswith(FORMULA_START) else text
-
-
-def _write_json(rows: Iterator[dict[str, Any]]) -> Iterator[str]:
-    yield "["
-    for number, row in enumerate(rows):
-        yield (",\n" if number else "\n") + json.dumps(row, ensure_ascii=False)
-    yield "\n]\n"
