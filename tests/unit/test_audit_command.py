@@ -133,6 +133,22 @@ def test_a_person_is_forgotten_and_the_chain_still_holds(app, database, settings
     assert command("erase", "nobody").exit_code == 1
 
 
+def test_older_keys_are_asked_for_while_seals_need_them(database, settings, command, monkeypatch):
+    note(database)
+    seal(database, settings)
+    older = create_secret_box(settings).key_id
+    monkeypatch.setenv("PORTAL_SECRET_KEY", "newer" * 8)
+    monkeypatch.setenv("PORTAL_SECRET_KEY_FALLBACKS", settings.secret_key)
+    assert command("verify").exit_code == 0
+    tools = Tools(open_database=lambda: database)
+    status = CliRunner().invoke(portal.commands["secrets"], ["status"], obj=tools)
+    assert f"`portal audit verify`: {older}" in status.output
+    monkeypatch.delenv("PORTAL_SECRET_KEY_FALLBACKS")
+    lost = command("verify")
+    assert lost.exit_code == 1
+    assert older in lost.output
+
+
 def test_only_who_may_forgets_people(database):
     account_id = add(database)
     with database.unit(write=True) as session:

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import LargeBinary, Text, cast, func, or_, select, type_coerce
 
-from portal.audit.core.chain import GENESIS, ChainRow, Keys, judge_head, judge_seal
+from portal.audit.core.chain import FORMAT, GENESIS, ChainRow, Keys, judge_head, judge_seal
 from portal.audit.models import AuditEntry, AuditHead
-from portal.infra.secrets import AUDIT, SecretBox
+from portal.infra.secrets import AUDIT, KEY_ID_BYTES, SecretBox
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
 HEAD_ID = 1
+KEY_ID_CHARACTERS = 2 * KEY_ID_BYTES
 ROWS_AT_ONCE = 1000
 COVERED = ("at", "actor", "action", "subject", "before", "after", "request_id")
 STORED_TIME = "%Y-%m-%d %H:%M:%S.%f"
@@ -73,6 +74,17 @@ def list_unsealed(session: Session, *, limit: int) -> list[ChainRow]:
     """Return rows that wait for their seal, oldest first."""
     condition = AuditEntry.position.is_(None) & AuditEntry.seal.is_(None)
     return _list(session, condition, AuditEntry.id, limit)
+
+
+def list_key_ids(session: Session) -> set[str]:
+    """Return the ids of the secret keys that seals were made under."""
+    begin = len(f"{FORMAT}.") + 1
+    found = session.scalars(
+        select(func.substr(AuditEntry.seal, begin, KEY_ID_CHARACTERS))
+        .where(AuditEntry.seal.is_not(None))
+        .distinct()
+    )
+    return set(found)
 
 
 def verify_chain(
