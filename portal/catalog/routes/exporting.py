@@ -11,6 +11,7 @@ from portal.auth.core import Actor
 from portal.catalog.forms import ExportQuery
 from portal.catalog.queries.entities import list_by_ids
 from portal.catalog.queries.lists import select_entities
+from portal.catalog.queries.personal import narrow_for
 from portal.catalog.routes.blueprint import blueprint
 from portal.infra.clock import utc_now
 from portal.web.exports import answer_file
@@ -51,10 +52,17 @@ FIELDS = (
 @requires("catalog:entity:read")
 def export() -> Response:
     """Hand out everything the page's filters choose, in its order."""
+    session = get_session()
     query = parse_arguments(ExportQuery, request.args)
-    selection = select_entities(get_session(), query.wanted, sort=query.sort, now=utc_now())
+    actor = get_actor(Actor)
+    selection = select_entities(
+        session,
+        narrow_for(session, actor, query.wanted, query.personal),
+        sort=query.sort,
+        now=utc_now(),
+    )
     ids = selection.ids.tolist()
-    survive(_record(get_actor(Actor).name, query, len(ids)))
+    survive(_record(actor.name, query, len(ids)))
     return answer_file("catalog", query.format, FIELDS, _read(get_database(), ids))
 
 
