@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
+import portal.audit.api
+import portal.audit.jobs
+import portal.audit.routes
 import portal.auth.jobs
+import portal.auth.queries.accounts
 import portal.auth.routes
 import portal.catalog.api
 import portal.catalog.jobs
@@ -22,11 +26,11 @@ import portal.ownership.service
 import portal.sources.api
 import portal.sources.routes
 import portal.sources.service
-from portal.audit.service import SEAL_TOPIC, seal_entries
 from portal.infra.contributions import (
     Consumer,
     Contributions,
     EntityPanel,
+    Naming,
     NavItem,
     NeedsYou,
     Notice,
@@ -71,6 +75,7 @@ def gather_contributions(settings: Settings) -> Contributions:
             NavItem("Teams", "ownership.teams", 70),
             NavItem("Problems", "catalog.problems", 80),
             NavItem("Your account", "auth.account", 10, is_personal=True),
+            NavItem("Audit", "audit.index", 50, permission="audit:entry:read", is_personal=True),
         ),
         panels=(
             EntityPanel(
@@ -80,11 +85,22 @@ def gather_contributions(settings: Settings) -> Contributions:
                 portal.sources.routes.badge_readme,
                 portal.sources.routes.render_readme,
             ),
+            EntityPanel(
+                "audit",
+                "Audit",
+                95,
+                portal.audit.routes.badge_panel,
+                portal.audit.routes.render_panel,
+            ),
         ),
         notices=(Notice(portal.demo.queries.read_notice),),
         entity_pages={"group": "ownership.show"},
         consumers=(
-            Consumer(SEAL_TOPIC, "audit.seal", seal_entries),
+            Consumer(
+                portal.audit.jobs.SEAL,
+                portal.audit.jobs.SEAL,
+                portal.audit.jobs.make_seal_job(lambda: create_secret_box(settings)),
+            ),
             Consumer(
                 portal.catalog.jobs.FORGET,
                 portal.catalog.jobs.FORGET,
@@ -107,6 +123,7 @@ def gather_contributions(settings: Settings) -> Contributions:
             ),
         ),
         periodic=(
+            PeriodicJob(portal.audit.jobs.SEAL, portal.audit.jobs.SEAL_EVERY_SECONDS),
             PeriodicJob(portal.catalog.jobs.FORGET, 3600),
             PeriodicJob(portal.auth.jobs.FORGET, 3600),
         ),
@@ -114,6 +131,13 @@ def gather_contributions(settings: Settings) -> Contributions:
         people=(
             People(
                 portal.ownership.queries.trusted.find_user, portal.ownership.service.refresh_account
+            ),
+        ),
+        naming=(
+            Naming(
+                portal.auth.queries.accounts.list_names,
+                portal.auth.queries.accounts.find_person,
+                portal.auth.queries.accounts.find_persons,
             ),
         ),
         group_teams={p.name: dict(p.group_teams) for p in settings.providers},
@@ -189,6 +213,8 @@ def create_app(
         probes.blueprint,
         openapi.blueprint,
         portal.auth.routes.blueprint,
+        portal.audit.routes.blueprint,
+        portal.audit.api.blueprint,
         portal.home.routes.blueprint,
         portal.catalog.routes.blueprint,
         portal.catalog.api.blueprint,

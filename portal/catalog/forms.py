@@ -148,6 +148,19 @@ class ExportQuery(CatalogQuery):
 
     format: Literal["csv", "json"] = "csv"
 
+    def list_given(self) -> dict[str, Any]:
+        """Return what narrows the export, as the audit trail keeps it.
+
+        Of a question only that there was one: people type names and keys there.
+        """
+        found: dict[str, Any] = {
+            name: list(values) for name, values in self.wanted.chosen.items() if values
+        }
+        mine, starred = self.personal
+        asked = (("mine", mine), ("starred", starred), ("question", bool(self.q)))
+        found["view"] = "services" if self.is_running else "everything"
+        return {**found, **{name: True for name, is_asked in asked if is_asked}}
+
 
 class FacetQuery(EntityFilterQuery):
     """A list's filters and the facets to count; without `facet` all of them."""

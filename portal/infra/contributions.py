@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -26,14 +26,24 @@ class NavItem:
     is_personal: bool = False
 
 
+def may_nothing(permission: str) -> bool:
+    """Say that whoever looks may not do `permission`."""
+    del permission
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class PanelSubject:
-    """The entity a page is about: canonical reference, kind, the source and file it was read in."""
+    """The entity a page is about: canonical reference, kind, the source and file it was read in.
+
+    `may` says whether whoever looks may do a permission, to everything it is about.
+    """
 
     ref: str
     kind: str
     source: str
     file: str
+    may: Callable[[str], bool] = may_nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +132,19 @@ class People:
 
 
 @dataclass(frozen=True, slots=True)
+class Naming:
+    """What identity knows of the opaque ids the audit trail keeps.
+
+    `list_names` returns the names of persons that still have one; `find_person` who has exactly
+    this account, `find_persons` whose name or e-mail holds a text.
+    """
+
+    list_names: Callable[[Session, Sequence[str]], Mapping[str, str]]
+    find_person: Callable[[Session, str], str | None]
+    find_persons: Callable[[Session, str], Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
 class Vocabulary:
     """The company's own words, added to the shipped synonyms: word → meaning."""
 
@@ -145,6 +168,7 @@ class Contributions:
     entity_pages: Mapping[str, str] = field(default_factory=dict)
     needs: tuple[NeedsYou, ...] = ()
     people: tuple[People, ...] = ()
+    naming: tuple[Naming, ...] = ()
     group_teams: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     consumers: tuple[Consumer, ...] = ()
     periodic: tuple[PeriodicJob, ...] = ()

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from spectree import Response as Declared
 from spectree import SpecTree
 
+from portal.web.exports import LINES
 from portal.web.markers import public
 from portal.web.unit import get_database
 
@@ -54,17 +55,30 @@ class ProblemDocument(BaseModel):
     request_id: str
 
 
+class LinesDeclared(Declared):
+    """An answer that is one JSON object per line."""
+
+    def generate_spec(self, *args: Any, **options: Any) -> dict[str, Any]:
+        """Return the answers, the good one under its own media type."""
+        found = super().generate_spec(*args, **options)
+        content = found["200"]["content"]
+        content[LINES] = content.pop("application/json")
+        return found
+
+
 def declare(
     *,
     answer: type[BaseModel],
     query: type[BaseModel] | None = None,
     extend: Callable[[Contributions], type[BaseModel]] | None = None,
+    lines: bool = False,
 ) -> Callable[[Any], Any]:
-    """Declare a route's query and answer for openapi.json.
+    """Declare a route's query and answer for openapi.json; `lines` of it one after the other.
 
     `extend` returns what the query is once the features have added to it.
     """
-    responses = Declared(
+    kind = LinesDeclared if lines else Declared
+    responses = kind(
         HTTP_200=answer,
         HTTP_404=ProblemDocument,
         HTTP_422=ProblemDocument,

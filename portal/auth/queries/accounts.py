@@ -39,6 +39,11 @@ def find_account(session: Session, name: str) -> Account | None:
     return session.scalar(select(Account).where(Account.name == name.strip().lower()))
 
 
+def find_by_person(session: Session, person: str) -> Account | None:
+    """Return an account by its opaque id."""
+    return session.scalar(select(Account).where(Account.person == person.strip().lower()))
+
+
 def find_identity(session: Session, issuer: str, subject: str) -> Identity | None:
     """Return an identity by who it is."""
     return session.scalar(
@@ -131,3 +136,24 @@ def list_demo_accounts(session: Session) -> Sequence[Account]:
     return session.scalars(
         select(Account).where(Account.kind == "demo", Account.is_active).order_by(Account.id)
     ).all()
+
+
+def list_names(session: Session, persons: Sequence[str]) -> dict[str, str]:
+    """Return the display names of persons that have an account and were not erased."""
+    rows = session.execute(
+        select(Account.person, Account.display_name).where(
+            Account.person.in_(persons), Account.name != Account.person
+        )
+    )
+    return {person: name for person, name in rows}  # noqa: C416 a row is no pair to mypy
+
+
+def find_person(session: Session, name: str) -> str | None:
+    """Return who has the account of this name."""
+    found = find_account(session, name)
+    return found.person if found else None
+
+
+def find_persons(session: Session, text: str) -> list[str]:
+    """Return whose name or e-mail holds a text."""
+    return [account.person for account in list_accounts(session, q=text)] if text.strip() else []

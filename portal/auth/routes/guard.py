@@ -8,7 +8,7 @@ from flask import Request, g, make_response, redirect, request, url_for
 from flask_login import LoginManager, UserMixin, current_user
 
 from portal.audit.service import record_act
-from portal.auth.core import Actor, authorise, decide
+from portal.auth.core import Actor, Subject, authorise, decide
 from portal.auth.queries.actors import SignedIn, find_by_session, find_by_token
 from portal.auth.routes.blueprint import AuthSetup, get_setup, make_setup
 from portal.auth.service.sessions import touch
@@ -80,7 +80,7 @@ def _load_visitor(asked: Request) -> Visitor | None:
 
 def _guard(app: Flask) -> Any:
     setup: AuthSetup = app.extensions["auth"]
-    g.actor, g.signed_in = setup.anonymous, None
+    g.actor, g.signed_in, g.may = setup.anonymous, None, _may_all
     if request.endpoint is None:
         return None  # routing already failed: 404 or 405 follows
     view = app.view_functions[request.endpoint]
@@ -161,6 +161,11 @@ def _note_refusal(response: Response) -> Response:
 
         survive(record)
     return response
+
+
+def _may_all(permission: str) -> bool:
+    """Whether whoever asks may do `permission` without any narrowing, as floors below ask."""
+    return decide(g.actor, permission, Subject()).allowed
 
 
 def _may(permission: str) -> bool:

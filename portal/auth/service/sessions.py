@@ -88,8 +88,16 @@ def end_by_key(session: Session, actor: Actor, key: str, *, now: datetime) -> Si
     found = session.scalar(select(SignInSession).where(SignInSession.key_hash == hash_key(key)))
     if found is None:
         return None
+    owner = session.get_one(Account, found.account_id)
     session.delete(found)
-    record_act(session, actor.name, actor.name, action="auth.sign_out", now=now)
+    record_act(
+        session,
+        actor.name,
+        owner.person,
+        action="auth.sign_out",
+        before={"way": found.way},
+        now=now,
+    )
     return found
 
 

@@ -91,7 +91,8 @@ def revoke_token(session: Session, actor: Actor, token_id: int, *, now: datetime
             actor.name,
             owner.person,
             action="access.revoke_token",
-            before={"prefix": token.prefix},
+            before={"prefix": token.prefix, "revoked": False},
+            after={"prefix": token.prefix, "revoked": True},
             now=now,
         )
     session.flush()

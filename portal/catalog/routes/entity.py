@@ -23,7 +23,7 @@ from portal.web.forms import parse_arguments
 from portal.web.markers import requires
 from portal.web.templating import render
 from portal.web.unit import Session, get_session
-from portal.web.visitor import get_actor
+from portal.web.visitor import get_actor, may
 
 if TYPE_CHECKING:
     from portal.catalog.core.graph import Neighbourhood
@@ -43,7 +43,7 @@ def show(kind: str, namespace: str, name: str) -> str:
     actor = get_actor(Actor)
     ref = make_ref(kind, namespace, name)
     entity, is_starred = entities.get_entity_for(session, ref, actor.account_id)
-    subject = PanelSubject(entity.ref, entity.kind, entity.source, entity.file)
+    subject = PanelSubject(entity.ref, entity.kind, entity.source, entity.file, may)
     around = details.read_around(session, entity.ref)
     graph, depth = _read_graph(session, entity, query, around)
     relations = details.see_from(entity.ref, around)
