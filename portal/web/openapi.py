@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from spectree import Response as Declared
 from spectree import SpecTree
 
-from portal.web.markers import public
+from portal.web.markers import LABELS, public
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,8 +63,9 @@ def declare(
 
     def mark(view: Any) -> Any:
         wrapped = spec.validate(query=query, resp=responses, skip_validation=True)(view)
-        if hasattr(view, "required_permission"):
-            wrapped.required_permission = view.required_permission
+        for name in LABELS:
+            if hasattr(view, name):
+                setattr(wrapped, name, getattr(view, name))
         return wrapped
 
     return mark

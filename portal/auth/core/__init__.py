@@ -8,6 +8,7 @@ from portal.auth.core.decisions import (
     authorise,
     decide,
     make_anonymous,
+    might,
 )
 
 ANONYMOUS = make_anonymous(may_read=True)
@@ -21,4 +22,5 @@ __all__ = [
     "authorise",
     "decide",
     "make_anonymous",
+    "might",
 ]
