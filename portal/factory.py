@@ -8,12 +8,19 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
+import portal.auth.api
 import portal.auth.jobs
 import portal.auth.routes
+import portal.auth.service.accounts
+import portal.auth.service.group_rules
 import portal.catalog.api
 import portal.catalog.jobs
+import portal.catalog.queries.entities
 import portal.catalog.routes
+import portal.catalog.service.entities
+import portal.catalog.service.marks
 import portal.demo.queries
+import portal.ownership.queries.explaining
 import portal.ownership.queries.trusted
 import portal.ownership.routes
 import portal.ownership.service
@@ -21,6 +28,7 @@ import portal.sources.api
 import portal.sources.routes
 import portal.sources.service
 from portal.audit.service import SEAL_TOPIC, seal_entries
+from portal.auth.service.provider_rules import make_provider_rules
 from portal.infra.contributions import (
     Consumer,
     Contributions,
@@ -29,6 +37,7 @@ from portal.infra.contributions import (
     Notice,
     People,
     PeriodicJob,
+    Subjects,
     Vocabulary,
 )
 from portal.infra.db import Database
@@ -65,6 +74,9 @@ def gather_contributions(settings: Settings) -> Contributions:
             NavItem("Teams", "ownership.teams", 70),
             NavItem("Problems", "catalog.problems", 80),
             NavItem("Your account", "auth.account", 10, is_personal=True),
+            NavItem(
+                "People and access", "auth.people", 20, "access:account:read", is_personal=True
+            ),
         ),
         panels=(
             EntityPanel(
@@ -94,6 +106,11 @@ def gather_contributions(settings: Settings) -> Contributions:
                 "ownership.refresh_all",
                 portal.ownership.service.refresh_all,
             ),
+            Consumer(
+                portal.auth.service.group_rules.GROUPS_CHANGED,
+                "auth.refresh_group",
+                portal.auth.jobs.make_refresh_group(make_provider_rules(settings.providers)),
+            ),
         ),
         periodic=(
             PeriodicJob(portal.catalog.jobs.FORGET, 3600),
@@ -101,8 +118,18 @@ def gather_contributions(settings: Settings) -> Contributions:
         ),
         people=(
             People(
-                portal.ownership.queries.trusted.find_user, portal.ownership.service.refresh_account
+                portal.ownership.queries.trusted.find_user,
+                portal.ownership.service.refresh_account,
+                portal.ownership.queries.explaining.explain_team,
             ),
+        ),
+        subjects=(Subjects(portal.catalog.queries.entities.find_subject),),
+        permissions=(
+            portal.auth.service.accounts.WRITE,
+            portal.auth.service.group_rules.WRITE,
+            portal.catalog.service.entities.WRITE,
+            portal.catalog.service.marks.WRITE,
+            portal.sources.service.RUN,
         ),
         group_teams={p.name: dict(p.group_teams) for p in settings.providers},
         vocabulary=Vocabulary(
@@ -170,6 +197,7 @@ def create_app(
         probes.blueprint,
         openapi.blueprint,
         portal.auth.routes.blueprint,
+        portal.auth.api.blueprint,
         portal.catalog.routes.blueprint,
         portal.catalog.api.blueprint,
         portal.ownership.routes.blueprint,

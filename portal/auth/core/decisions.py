@@ -207,14 +207,15 @@ def _look_at_owner(actor: Actor, permission: str, about: Subject | None) -> list
         what = "nobody owns it" if about is not None and about.ref else "it names nothing owned"
         return [Step("owner", f"owners may, but {what}", DENIES)]
     owned = Step("owner", f"{about.owner} owns it")
-    if about.owner not in actor.teams:
-        words = f"{about.owner} owns it, and {who} is in no team that answers for it"
-        return [owned, Step("team", words, DENIES)]
-    team = Step("team", f"{who} answers for {about.owner}: {actor.teams[about.owner]}")
     if not _is_member(actor):
         words = f"owners need the role {MEMBER}, and theirs is {actor.role or 'none'}"
-        return [owned, team, Step("owner's role", words, DENIES)]
-    return [owned, team, Step("owner's role", f"as an owner with the role {actor.role}", ALLOWS)]
+        return [owned, Step("owner's role", words, DENIES)]
+    enough = Step("owner's role", f"{actor.role} is enough for an owner")
+    if about.owner not in actor.teams:
+        words = f"{about.owner} owns it, and {who} is in no team that answers for it"
+        return [owned, enough, Step("team", words, DENIES)]
+    words = f"{who} answers for {about.owner}: {actor.teams[about.owner]}"
+    return [owned, enough, Step("team", words, ALLOWS)]
 
 
 def _is_member(actor: Actor) -> bool:

@@ -99,12 +99,13 @@ def find_by_token(session: Session, key: str, *, now: datetime) -> SignedIn | No
     return SignedIn(actor, None, row.token_id, None, is_stale)
 
 
-def find_actor(session: Session, account_id: int) -> Actor | None:
-    """Return the actor an account would be in a session of its own."""
-    row = session.execute(
-        select(*ACCOUNT, Account.role_by).where(Account.id == account_id)
-    ).one_or_none()
-    return None if row is None else _make_actor(session, row, None)
+def explain_end(account: Account, now: datetime) -> str:
+    """Return why an account may do nothing any more; nothing while it may."""
+    if not account.is_active:
+        return "the account is deactivated"
+    if account.ends_at is not None and account.ends_at <= now:
+        return f"the account ended on {account.ends_at:%Y-%m-%d}"
+    return ""
 
 
 def _make_actor(session: Session, row: Any, scopes: Any) -> Actor:
