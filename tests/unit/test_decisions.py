@@ -13,6 +13,7 @@ from portal.auth.core.decisions import (
     DENIES,
     GOES_ON,
     Subject,
+    add_opened,
     authorise,
     decide,
     make_actor,
@@ -21,7 +22,7 @@ from portal.auth.core.decisions import (
 )
 from portal.auth.core.membership import explain_role, map_role
 from portal.auth.core.people import ProviderRules
-from portal.auth.core.roles import ROLES
+from portal.auth.core.roles import GRANTS, ROLES
 from portal.auth.core.scopes import LIMITS, Scope, check_narrowing, parse_scope
 from portal.errors import Forbidden, InvalidInput
 
@@ -65,8 +66,8 @@ def pick_case(chance):
         scopes=scopes,
         barred=chance.choice(("", "", "", "the account is deactivated")),
     )
-    if chance.random() < 0.1:
-        actor = make_anonymous(may_read=chance.random() < 0.5, may_measure=chance.random() < 0.5)
+    anonymous = make_anonymous(may_read=chance.random() < 0.5, may_measure=chance.random() < 0.5)
+    actor = chance.choice((anonymous, *[add_opened(actor, anonymous)] * 9))
     about = None
     if chance.random() < 0.8:
         about = Subject(
@@ -82,9 +83,9 @@ def judge_naively(actor, permission, about):
     """Say yes or no from the written rules alone, sharing nothing with the code."""
     if actor.barred or (actor.scopes is not None and not passes_token(actor, permission, about)):
         return False
-    if actor.name == "anonymous":
-        return judge_visitor(actor, permission)
-    return actor.role == "admin" or judge_person(actor, permission, about)
+    if judge_visitor(actor, permission):
+        return True
+    return bool(actor.role) and (actor.role == "admin" or judge_person(actor, permission, about))
 
 
 def passes_token(actor, permission, about):
@@ -104,7 +105,8 @@ def passes_token(actor, permission, about):
 def judge_visitor(actor, permission):
     area, _, verb = permission.split(":")
     opened = {"catalog": "PORTAL_ANONYMOUS_READ=1", "metrics": "PORTAL_BIND is loopback"}
-    return verb == "read" and opened.get(area) in actor.settings.values()
+    is_token = actor.scopes is not None
+    return not is_token and verb == "read" and opened.get(area) in actor.settings.values()
 
 
 def judge_person(actor, permission, about):
@@ -147,22 +149,24 @@ def test_a_higher_role_never_may_less():
             continue
         answers = [
             decide(
-                make_actor(
-                    actor.name,
-                    role,
-                    account_id=1,
-                    label="Ana",
-                    teams=actor.teams,
-                    why_role="",
-                    scopes=actor.scopes,
-                    barred=actor.barred,
-                ),
+                replace(actor, role=role, grants=GRANTS[role]),
                 permission,
                 about,
             ).allowed
             for role in ROLES
         ]
         assert answers == sorted(answers), (permission, about, answers)
+
+
+def test_signing_in_never_takes_away_what_is_open_to_everyone():
+    chance = random.Random(5)
+    for _ in range(CASES):
+        actor, permission, about = pick_case(chance)
+        if actor.barred or actor.scopes is not None:
+            continue
+        anonymous = make_anonymous(may_read=True, may_measure=True)
+        allowed = decide(anonymous, permission, about).allowed
+        assert allowed <= decide(add_opened(actor, anonymous), permission, about).allowed
 
 
 def test_narrowing_a_scope_never_adds_rights():
@@ -190,10 +194,10 @@ def test_the_command_line_may_do_everything():
 
 def test_settings_of_anonymous_visitors_are_named():
     steps = decide(make_anonymous(may_read=False), "catalog:entity:read").steps
-    assert "PORTAL_ANONYMOUS_READ=0" in {step.value for step in steps}
+    assert "PORTAL_ANONYMOUS_READ=0, so it is not open to everyone" in {s.value for s in steps}
     opened = decide(make_anonymous(may_read=True), "catalog:entity:read")
     assert opened.allowed
-    assert "PORTAL_ANONYMOUS_READ=1" in {step.value for step in opened.steps}
+    assert opened.reason == "PORTAL_ANONYMOUS_READ=1 opens it to everyone"
 
 
 def test_a_narrowed_write_holds_for_its_things_alone():

@@ -5,7 +5,7 @@ Each rule that is asked leaves a step, so that the answer can be read by people.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from portal.auth.core.roles import GRANTS, MEMBER, OWNER_GRANTS, find_grant, rank
@@ -37,8 +37,8 @@ class Actor:
 
     `name` is what the audit trail keeps: an opaque person id, `cli`, `anonymous` or a job's name.
     `teams` maps each group whose things they answer for to why; `scopes` narrow a token, None
-    narrows nothing; `settings` says of a grant which setting gives or withholds it; `barred` why
-    an account may do nothing any more.
+    narrows nothing; `opened` is what settings open to everyone, and `settings` says of what could
+    be opened how it is set; `barred` why an account may do nothing any more.
     """
 
     name: str
@@ -49,6 +49,7 @@ class Actor:
     teams: Mapping[str, str] = field(default_factory=dict, hash=False)
     scopes: tuple[Scope, ...] | None = None
     why_role: str = ""
+    opened: frozenset[str] = frozenset()
     settings: Mapping[str, str] = field(default_factory=dict, hash=False)
     barred: str = ""
 
@@ -86,14 +87,25 @@ CLI = Actor("cli", frozenset({EVERYTHING}), label="Command line")
 def make_anonymous(*, may_read: bool, may_measure: bool = False) -> Actor:
     """Return the actor of visitors who did not sign in."""
     read, measure = "catalog:*:read", "metrics:*:read"
-    grants = frozenset(
+    opened = frozenset(
         grant for grant, given in ((read, may_read), (measure, may_measure)) if given
     )
     settings = {
         read: f"PORTAL_ANONYMOUS_READ={'1' if may_read else '0'}",
         measure: f"PORTAL_BIND is {'' if may_measure else 'not '}loopback",
     }
-    return Actor("anonymous", grants, label="Anonymous", settings=settings)
+    nothing = frozenset[str]()
+    return Actor("anonymous", nothing, label="Anonymous", opened=opened, settings=settings)
+
+
+def add_opened(actor: Actor, anonymous: Actor) -> Actor:
+    """Return an actor who may also do what is open to visitors who did not sign in.
+
+    A token counts alone: nothing is added to what its scopes say.
+    """
+    if actor.scopes is not None:
+        return actor
+    return replace(actor, opened=anonymous.opened, settings=anonymous.settings)
 
 
 def make_actor(  # noqa: PLR0913 every part is named
@@ -145,7 +157,7 @@ def might(actor: Actor, permission: str) -> bool:
         return False
     if actor.scopes is not None and not any(scope.covers(permission) for scope in actor.scopes):
         return False
-    if find_grant(actor.grants, permission) is not None:
+    if find_grant(actor.grants | actor.opened, permission) is not None:
         return True
     is_owners = find_grant(OWNER_GRANTS, permission) is not None
     return is_owners and bool(actor.teams) and _is_member(actor)
@@ -181,15 +193,23 @@ def _look_at_token(scopes: tuple[Scope, ...], permission: str, about: Subject | 
 def _look_at_role(actor: Actor, permission: str, about: Subject | None) -> list[Step]:
     steps = [Step("role", f"{actor.role}, {actor.why_role}")] if actor.role else []
     grant = find_grant(actor.grants, permission)
-    setting = find_grant(frozenset(actor.settings), permission)
-    if setting is not None:
-        steps.append(Step("setting", actor.settings[setting]))
     who = f"the role {actor.role}" if actor.role else actor.name
     if grant is None:
-        return [*steps, Step("grant", f"{who} grants nothing that covers {permission}")]
+        if actor.role:
+            steps.append(Step("grant", f"{who} grants nothing that covers {permission}"))
+        return [*steps, *_look_at_settings(actor, permission)]
     if not _is_own(permission, actor, about):
         return [*steps, Step("own account", "it belongs to another account", DENIES)]
     return [*steps, Step("grant", f"{who} grants {grant}", ALLOWS)]
+
+
+def _look_at_settings(actor: Actor, permission: str) -> list[Step]:
+    named = find_grant(frozenset(actor.settings), permission)
+    if named is None:
+        return []
+    if named not in actor.opened:
+        return [Step("setting", f"{actor.settings[named]}, so it is not open to everyone")]
+    return [Step("setting", f"{actor.settings[named]} opens it to everyone", ALLOWS)]
 
 
 def _is_own(permission: str, actor: Actor, about: Subject | None) -> bool:

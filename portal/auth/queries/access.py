@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, or_, select
 
-from portal.auth.core.decisions import Actor, Decision, Step, Subject, decide, make_actor
+from portal.auth.core.decisions import (
+    Actor,
+    Decision,
+    Step,
+    Subject,
+    add_opened,
+    decide,
+    make_actor,
+)
 from portal.auth.core.keys import TOKEN_PREFIX
 from portal.auth.core.membership import explain_role
 from portal.auth.core.roles import GRANTS, MEMBER, OWNER_GRANTS, ROLES, find_grant, rank
@@ -94,7 +102,8 @@ def get_asked(session: Session, asker: Asker, who: str, *, now: datetime) -> Act
     account = find_account(session, name)
     if account is None:
         raise _refuse("actor", f"There is no account called {name}.", "Choose one of the list.")
-    return make_explained_actor(session, asker, account, now=now)
+    actor = make_explained_actor(session, asker, account, now=now)
+    return add_opened(actor, asker.anonymous)
 
 
 def make_explained_actor(
@@ -128,8 +137,9 @@ def explain_giver(session: Session, rules: Mapping[str, ProviderRules], account:
     return f"given by {ruling.name}: {why}"
 
 
-def list_allowed(
+def list_allowed(  # noqa: PLR0913 every part is named
     session: Session,
+    asker: Asker,
     permission: str,
     about: Subject | None,
     *,
@@ -139,7 +149,8 @@ def list_allowed(
 ) -> list[Allowed]:
     """Return who may do it, by name: by their role, or because one of their teams owns it."""
     owner = about.owner if about is not None else None
-    by_role = Account.role.in_([r for r in ROLES if find_grant(GRANTS[r], permission)])
+    opened = asker.anonymous.opened
+    by_role = Account.role.in_([r for r in ROLES if find_grant(GRANTS[r] | opened, permission)])
     by_team = Account.role.in_([r for r in ROLES if rank(r) >= rank(MEMBER)])
     may_own = owner is not None and find_grant(OWNER_GRANTS, permission) is not None
     rows = session.execute(
@@ -156,13 +167,13 @@ def list_allowed(
         .limit(limit)
     )
     return [
-        Allowed(account, decide(_make_plain(account, owner, origin), permission, about))
+        Allowed(account, decide(_make_plain(asker, account, owner, origin), permission, about))
         for account, origin in rows
     ]
 
 
-def _make_plain(account: Account, owner: str | None, origin: str | None) -> Actor:
-    return make_actor(
+def _make_plain(asker: Asker, account: Account, owner: str | None, origin: str | None) -> Actor:
+    actor = make_actor(
         account.person,
         account.role,
         account_id=account.id,
@@ -170,6 +181,7 @@ def _make_plain(account: Account, owner: str | None, origin: str | None) -> Acto
         teams={owner: origin} if owner and origin else {},
         why_role="",
     )
+    return add_opened(actor, asker.anonymous)
 
 
 def _get_token_actor(session: Session, asker: Asker, shown: str, *, now: datetime) -> Actor:

@@ -58,7 +58,10 @@ def _list(query: AccessQuery) -> dict[str, Any]:
     about = get_subject(unit, query.subject)
     scope = f"access:{query.permission}:{query.subject}"
     after = decode_cursor(scope, query.cursor)[0] if query.cursor else ""
-    found = list_allowed(unit, query.permission, about, after=after, limit=PAGE + 1, now=utc_now())
+    asker = get_extension("asker", Asker)
+    found = list_allowed(
+        unit, asker, query.permission, about, after=after, limit=PAGE + 1, now=utc_now()
+    )
     next_url = None
     if len(found) > PAGE:
         asked = query.model_dump(exclude={"cursor"}, exclude_defaults=True)

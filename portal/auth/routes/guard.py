@@ -8,7 +8,7 @@ from flask import Request, g, make_response, redirect, request, url_for
 from flask_login import LoginManager, UserMixin, current_user
 
 from portal.audit.service import record_act
-from portal.auth.core import Actor, authorise, decide, might
+from portal.auth.core import Actor, add_opened, authorise, decide, might
 from portal.auth.queries.actors import SignedIn, find_by_session, find_by_token
 from portal.auth.routes.blueprint import AuthSetup, get_setup, make_setup
 from portal.auth.service.sessions import touch
@@ -89,7 +89,7 @@ def _guard(app: Flask) -> Any:
         return None
     if current_user.is_authenticated:
         g.signed_in = current_user.found
-        g.actor = g.signed_in.actor
+        g.actor = add_opened(g.signed_in.actor, setup.anonymous)
         if g.signed_in.is_stale:
             survive(_touch(g.signed_in))
     _check_forgery(view)
