@@ -16,10 +16,12 @@ import portal.auth.service.group_rules
 import portal.catalog.api
 import portal.catalog.jobs
 import portal.catalog.queries.entities
+import portal.catalog.queries.needs
 import portal.catalog.routes
 import portal.catalog.service.entities
 import portal.catalog.service.marks
 import portal.demo.queries
+import portal.home.routes
 import portal.ownership.queries.explaining
 import portal.ownership.queries.trusted
 import portal.ownership.routes
@@ -34,6 +36,7 @@ from portal.infra.contributions import (
     Contributions,
     EntityPanel,
     NavItem,
+    NeedsYou,
     Notice,
     People,
     PeriodicJob,
@@ -43,11 +46,13 @@ from portal.infra.contributions import (
 from portal.infra.db import Database
 from portal.infra.logs import configure_logs
 from portal.infra.metrics import Metrics
+from portal.infra.outbound import Gate, Outbound
 from portal.infra.queue import Queue
 from portal.infra.resources import find_resource
 from portal.infra.secrets import SecretBox
-from portal.settings import share_metrics_folder
+from portal.settings import share_metrics_folder, split_bind
 from portal.settings.folder import find_secret_key, list_secret_keys, prepare_data_dir
+from portal.settings.outbound import parse_allow_list
 from portal.web import openapi, probes
 from portal.web.assets import install_asset_caching, load_manifest, make_asset_url
 from portal.web.compression import install_compression
@@ -70,6 +75,7 @@ def gather_contributions(settings: Settings) -> Contributions:
     """Return what the features hand down."""
     return Contributions(
         nav=(
+            NavItem("Home", "home.index", 5, permission="account:self:read"),
             NavItem("Catalog", "catalog.index", 10),
             NavItem("Teams", "ownership.teams", 70),
             NavItem("Problems", "catalog.problems", 80),
@@ -116,6 +122,7 @@ def gather_contributions(settings: Settings) -> Contributions:
             PeriodicJob(portal.catalog.jobs.FORGET, 3600),
             PeriodicJob(portal.auth.jobs.FORGET, 3600),
         ),
+        needs=(NeedsYou(portal.catalog.queries.needs.list_needs),),
         people=(
             People(
                 portal.ownership.queries.trusted.find_user,
@@ -154,6 +161,12 @@ def create_secret_box(settings: Settings) -> SecretBox:
     return SecretBox(current, older)
 
 
+def create_outbound(settings: Settings) -> Outbound:
+    """Return the one client for everything the portal calls."""
+    _, own_port = split_bind(settings.bind)
+    return Outbound(Gate(allow=parse_allow_list(settings.outbound_allow), own_port=own_port))
+
+
 def create_metrics(settings: Settings) -> Metrics:
     """Return metrics that all processes of this portal add up."""
     share_metrics_folder(settings.data_dir / "metrics")
@@ -178,6 +191,7 @@ def create_app(
     app.config["SECRET_KEY"], *app.config["SECRET_KEY_FALLBACKS"] = list_secret_keys(settings)
     app.extensions["secret_box"] = create_secret_box(settings)
     app.extensions["metrics"] = metrics or Metrics()
+    app.extensions["outbound"] = create_outbound(settings)
     install_telemetry(app, app.extensions["metrics"])
     install_htmx(app)
     install_units(app, database)
@@ -198,6 +212,7 @@ def create_app(
         openapi.blueprint,
         portal.auth.routes.blueprint,
         portal.auth.api.blueprint,
+        portal.home.routes.blueprint,
         portal.catalog.routes.blueprint,
         portal.catalog.api.blueprint,
         portal.ownership.routes.blueprint,
