@@ -27,8 +27,10 @@ def explain_team(session: Session, account_id: int, team: str) -> tuple[str, ...
     teams = [team, *list_above(team, read_parents(session))]
     claims, speaks = _explain_groups(session, account_id, teams)
     files = _explain_files(session, account, teams)
-    if speaks and files:
-        files = [*files, "the groups of a sign-in beat what files say"]
+    if speaks:
+        files = [f"{note}; the groups of a sign-in beat what files say" for note in files]
+    elif account.user_ref is None:
+        files = ["the account is no User of the catalog, so no file says anything of its teams"]
     return (*claims, *files)
 
 
@@ -56,8 +58,6 @@ def _explain_groups(session: Session, account_id: int, teams: list[str]) -> tupl
 
 
 def _explain_files(session: Session, account: Account, teams: list[str]) -> list[str]:
-    if account.user_ref is None:
-        return ["the account is no User of the catalog, so no file says anything of its teams"]
     rows = session.execute(
         select(EntityRelation.target, Source.name, Source.is_people_authority)
         .join(Entity, Entity.ref == EntityRelation.declared_by)
