@@ -11,21 +11,29 @@ from flask import Flask
 import portal.audit.api
 import portal.audit.jobs
 import portal.audit.routes
+import portal.auth.api
 import portal.auth.jobs
 import portal.auth.queries.accounts
 import portal.auth.routes
+import portal.auth.service.accounts
+import portal.auth.service.group_rules
 import portal.catalog.api
 import portal.catalog.jobs
+import portal.catalog.queries.entities
 import portal.catalog.queries.needs
 import portal.catalog.routes
+import portal.catalog.service.entities
+import portal.catalog.service.marks
 import portal.demo.queries
 import portal.home.routes
+import portal.ownership.queries.explaining
 import portal.ownership.queries.trusted
 import portal.ownership.routes
 import portal.ownership.service
 import portal.sources.api
 import portal.sources.routes
 import portal.sources.service
+from portal.auth.service.provider_rules import make_provider_rules
 from portal.infra.contributions import (
     Consumer,
     Contributions,
@@ -36,6 +44,7 @@ from portal.infra.contributions import (
     Notice,
     People,
     PeriodicJob,
+    Subjects,
     Vocabulary,
 )
 from portal.infra.db import Database
@@ -76,6 +85,9 @@ def gather_contributions(settings: Settings) -> Contributions:
             NavItem("Problems", "catalog.problems", 80),
             NavItem("Your account", "auth.account", 10, is_personal=True),
             NavItem("Audit", "audit.index", 50, permission="audit:entry:read", is_personal=True),
+            NavItem(
+                "People and access", "auth.people", 20, "access:account:read", is_personal=True
+            ),
         ),
         panels=(
             EntityPanel(
@@ -121,6 +133,11 @@ def gather_contributions(settings: Settings) -> Contributions:
                 portal.catalog.jobs.FORGET_TOMBSTONES,
                 portal.catalog.jobs.forget_old_tombstones,
             ),
+            Consumer(
+                portal.auth.service.group_rules.GROUPS_CHANGED,
+                "auth.refresh_group",
+                portal.auth.jobs.make_refresh_group(make_provider_rules(settings.providers)),
+            ),
         ),
         periodic=(
             PeriodicJob(portal.audit.jobs.SEAL, portal.audit.jobs.SEAL_EVERY_SECONDS),
@@ -130,7 +147,9 @@ def gather_contributions(settings: Settings) -> Contributions:
         needs=(NeedsYou(portal.catalog.queries.needs.list_needs),),
         people=(
             People(
-                portal.ownership.queries.trusted.find_user, portal.ownership.service.refresh_account
+                portal.ownership.queries.trusted.find_user,
+                portal.ownership.service.refresh_account,
+                portal.ownership.queries.explaining.explain_team,
             ),
         ),
         naming=(
@@ -139,6 +158,14 @@ def gather_contributions(settings: Settings) -> Contributions:
                 portal.auth.queries.accounts.find_person,
                 portal.auth.queries.accounts.find_persons,
             ),
+        ),
+        subjects=(Subjects(portal.catalog.queries.entities.find_subject),),
+        permissions=(
+            portal.auth.service.accounts.WRITE,
+            portal.auth.service.group_rules.WRITE,
+            portal.catalog.service.entities.WRITE,
+            portal.catalog.service.marks.WRITE,
+            portal.sources.service.RUN,
         ),
         group_teams={p.name: dict(p.group_teams) for p in settings.providers},
         vocabulary=Vocabulary(
@@ -215,6 +242,7 @@ def create_app(
         portal.auth.routes.blueprint,
         portal.audit.routes.blueprint,
         portal.audit.api.blueprint,
+        portal.auth.api.blueprint,
         portal.home.routes.blueprint,
         portal.catalog.routes.blueprint,
         portal.catalog.api.blueprint,

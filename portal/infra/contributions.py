@@ -124,11 +124,28 @@ class People:
     """What a floor above identity knows of people.
 
     `find_user` returns the catalog User of a name or a verified e-mail; `refresh` writes down the
-    teams an account answers for.
+    teams an account answers for; `explain` says why it does or does not answer for a team.
     """
 
     find_user: Callable[[Session, str | None, str | None], str | None]
     refresh: Callable[[Session, int, datetime], None]
+    explain: Callable[[Session, int, str], tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectFacts:
+    """What a decision needs to know of a thing: its reference, its owner, its system."""
+
+    ref: str
+    owner: str | None
+    system: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Subjects:
+    """Finds the thing a reference names; None when there is none."""
+
+    find: Callable[[Session, str], SubjectFacts | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +175,8 @@ class Contributions:
     """Everything that plugs in, for web, command line and worker alike.
 
     `entity_pages` maps a kind to the endpoint of its own page, where it has one; `group_teams`
-    maps each identity provider's groups to teams.
+    maps each identity provider's groups to teams; `permissions` are those that services ask for,
+    beside the labels of views.
     """
 
     nav: tuple[NavItem, ...] = ()
@@ -169,6 +187,8 @@ class Contributions:
     needs: tuple[NeedsYou, ...] = ()
     people: tuple[People, ...] = ()
     naming: tuple[Naming, ...] = ()
+    subjects: tuple[Subjects, ...] = ()
+    permissions: tuple[str, ...] = ()
     group_teams: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     consumers: tuple[Consumer, ...] = ()
     periodic: tuple[PeriodicJob, ...] = ()

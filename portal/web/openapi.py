@@ -11,7 +11,7 @@ from spectree import Response as Declared
 from spectree import SpecTree
 
 from portal.web.exports import LINES
-from portal.web.markers import public
+from portal.web.markers import LABELS, public
 from portal.web.unit import get_database
 
 if TYPE_CHECKING:
@@ -88,8 +88,9 @@ def declare(
     def mark(view: Any) -> Any:
         wrapped = spec.validate(query=query, resp=responses, skip_validation=True)(view)
         wrapped.extended_query = extend
-        if hasattr(view, "required_permission"):
-            wrapped.required_permission = view.required_permission
+        for name in LABELS:
+            if hasattr(view, name):
+                setattr(wrapped, name, getattr(view, name))
         return wrapped
 
     return mark

@@ -51,6 +51,24 @@ def find_identity(session: Session, issuer: str, subject: str) -> Identity | Non
     )
 
 
+def get_identity(session: Session, identity_id: int) -> Identity:
+    """Return an identity by its number; raises NotFound."""
+    found = session.get(Identity, identity_id)
+    if found is None:
+        raise NotFound("There is no such identity.")
+    return found
+
+
+def find_last_identity(session: Session, account_id: int) -> Identity | None:
+    """Return the identity an account last signed in with."""
+    return session.scalar(
+        select(Identity)
+        .where(Identity.account_id == account_id)
+        .order_by(Identity.used_at.desc(), Identity.id.desc())
+        .limit(1)
+    )
+
+
 def find_credential(session: Session, account_id: int) -> Credential | None:
     """Return an account's password or setup key."""
     return session.get(Credential, account_id)
@@ -76,15 +94,18 @@ def list_accounts(
 
 
 def count_admins(session: Session, *, now: datetime, without: int = 0) -> int:
-    """Return how many accounts can act as admin, one of them left out."""
-    return (
-        session.scalar(
-            select(func.count())
-            .select_from(Account)
-            .where(Account.role == ADMIN, Account.id != without, is_live(now))
-        )
-        or 0
-    )
+    """Return how many accounts can act as admin, one of them left out.
+
+    Their rows stay locked to the end of the unit, so that two units cannot both take away what
+    each counts on.
+    """
+    admins = session.scalars(
+        select(Account.id)
+        .where(Account.role == ADMIN, is_live(now))
+        .order_by(Account.id)
+        .with_for_update()
+    ).all()
+    return len(set(admins) - {without})
 
 
 def list_identities(session: Session, account_id: int) -> Sequence[Identity]:

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, bindparam, select
 
+from portal.catalog.core.refs import parse_ref
 from portal.catalog.models import CatalogState, Entity, Star
 from portal.catalog.queries.columns import REVISION
 from portal.errors import NotFound
+from portal.infra.contributions import SubjectFacts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -64,6 +66,18 @@ def get_entity(session: Session, ref: str) -> Entity:
     if found is None:
         raise NotFound(f"Nothing is called {ref}.", fix="Search the catalog for the name.")
     return found
+
+
+def find_subject(session: Session, text: str) -> SubjectFacts | None:
+    """Return what a decision about an entity needs, by its reference as people write it."""
+    try:
+        ref = parse_ref(text, default_kind="component")
+    except ValueError:
+        return None
+    row = session.execute(
+        select(Entity.ref, Entity.owner, Entity.system).where(Entity.ref == ref.canonical)
+    ).one_or_none()
+    return None if row is None else SubjectFacts(row.ref, row.owner, row.system)
 
 
 def get_entity_for(session: Session, ref: str, account_id: int | None) -> tuple[Entity, bool]:
