@@ -8,32 +8,44 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
+import portal.audit.api
+import portal.audit.jobs
+import portal.audit.routes
+import portal.auth.api
 import portal.auth.jobs
+import portal.auth.queries.accounts
 import portal.auth.routes
+import portal.auth.service.accounts
+import portal.auth.service.group_rules
 import portal.catalog.api
 import portal.catalog.jobs
+import portal.catalog.queries.entities
 import portal.catalog.queries.needs
 import portal.catalog.routes
+import portal.catalog.service.entities
+import portal.catalog.service.marks
 import portal.demo.queries
 import portal.home.routes
 import portal.ownership.api
+import portal.ownership.queries.explaining
 import portal.ownership.queries.trusted
 import portal.ownership.routes
 import portal.ownership.service
 import portal.sources.api
 import portal.sources.routes
 import portal.sources.service
-from portal.audit.service import SEAL_TOPIC, seal_entries
-from portal.auth.core.people import ProviderRules
+from portal.auth.service.provider_rules import make_provider_rules
 from portal.infra.contributions import (
     Consumer,
     Contributions,
     EntityPanel,
+    Naming,
     NavItem,
     NeedsYou,
     Notice,
     People,
     PeriodicJob,
+    Subjects,
     Vocabulary,
 )
 from portal.infra.db import Database
@@ -62,7 +74,6 @@ from portal.web.unit import install_units
 
 if TYPE_CHECKING:
     from portal.settings import Settings
-    from portal.settings.providers import ProviderSettings
 
 
 def gather_contributions(settings: Settings) -> Contributions:
@@ -74,6 +85,10 @@ def gather_contributions(settings: Settings) -> Contributions:
             NavItem("Teams", "ownership.teams", 70),
             NavItem("Problems", "catalog.problems", 80),
             NavItem("Your account", "auth.account", 10, is_personal=True),
+            NavItem("Audit", "audit.index", 50, permission="audit:entry:read", is_personal=True),
+            NavItem(
+                "People and access", "auth.people", 20, "access:account:read", is_personal=True
+            ),
         ),
         panels=(
             EntityPanel(
@@ -83,11 +98,22 @@ def gather_contributions(settings: Settings) -> Contributions:
                 portal.sources.routes.badge_readme,
                 portal.sources.routes.render_readme,
             ),
+            EntityPanel(
+                "audit",
+                "Audit",
+                95,
+                portal.audit.routes.badge_panel,
+                portal.audit.routes.render_panel,
+            ),
         ),
         notices=(Notice(portal.demo.queries.read_notice),),
         entity_pages={"group": "ownership.show"},
         consumers=(
-            Consumer(SEAL_TOPIC, "audit.seal", seal_entries),
+            Consumer(
+                portal.audit.jobs.SEAL,
+                portal.audit.jobs.SEAL,
+                portal.audit.jobs.make_seal_job(lambda: create_secret_box(settings)),
+            ),
             Consumer(
                 portal.catalog.jobs.FORGET,
                 portal.catalog.jobs.FORGET,
@@ -108,33 +134,55 @@ def gather_contributions(settings: Settings) -> Contributions:
                 "ownership.refresh_all",
                 portal.ownership.service.refresh_all,
             ),
+            Consumer(
+                portal.catalog.jobs.FORGET_TOMBSTONES,
+                portal.catalog.jobs.FORGET_TOMBSTONES,
+                portal.catalog.jobs.forget_old_tombstones,
+            ),
+            Consumer(
+                portal.auth.service.group_rules.GROUPS_CHANGED,
+                "auth.refresh_group",
+                portal.auth.jobs.make_refresh_group(make_provider_rules(settings.providers)),
+            ),
+            Consumer(
+                portal.auth.service.group_rules.GROUPS_CHANGED,
+                "ownership.follow_group_rule",
+                portal.ownership.service.follow_group_rule,
+            ),
         ),
         periodic=(
+            PeriodicJob(portal.audit.jobs.SEAL, portal.audit.jobs.SEAL_EVERY_SECONDS),
             PeriodicJob(portal.catalog.jobs.FORGET, 3600),
             PeriodicJob(portal.auth.jobs.FORGET, 3600),
         ),
         needs=(NeedsYou(portal.catalog.queries.needs.list_needs),),
         people=(
             People(
-                portal.ownership.queries.trusted.find_user, portal.ownership.service.refresh_account
+                portal.ownership.queries.trusted.find_user,
+                portal.ownership.service.refresh_account,
+                portal.ownership.queries.explaining.explain_team,
             ),
         ),
+        naming=(
+            Naming(
+                portal.auth.queries.accounts.list_names,
+                portal.auth.queries.accounts.find_person,
+                portal.auth.queries.accounts.find_persons,
+            ),
+        ),
+        subjects=(Subjects(portal.catalog.queries.entities.find_subject),),
+        permissions=(
+            portal.auth.service.accounts.WRITE,
+            portal.auth.service.group_rules.WRITE,
+            portal.catalog.service.entities.WRITE,
+            portal.catalog.service.marks.WRITE,
+            portal.sources.service.RUN,
+        ),
         group_teams={p.name: dict(p.group_teams) for p in settings.providers},
-        provider_rules={p.name: _make_rules(p) for p in settings.providers},
+        provider_rules=make_provider_rules(settings.providers),
         vocabulary=Vocabulary(
             dict(settings.type_classes), dict(settings.lifecycle_stages), dict(settings.tier_words)
         ),
-    )
-
-
-def _make_rules(provider: ProviderSettings) -> ProviderRules:
-    return ProviderRules(
-        provider.name,
-        provider.email_domains,
-        provider.default_role,
-        provider.highest_role,
-        dict(provider.group_roles),
-        dict(provider.group_teams),
     )
 
 
@@ -205,6 +253,9 @@ def create_app(
         probes.blueprint,
         openapi.blueprint,
         portal.auth.routes.blueprint,
+        portal.audit.routes.blueprint,
+        portal.audit.api.blueprint,
+        portal.auth.api.blueprint,
         portal.home.routes.blueprint,
         portal.catalog.routes.blueprint,
         portal.catalog.api.blueprint,

@@ -56,6 +56,9 @@ def database(settings):
     migrate.upgrade(found)
     if not found.is_sqlite:
         with found.unit(write=True) as session:
+            # Triggers keep everyone else from emptying the trail.
+            for table in ("audit_entries", "audit_head"):
+                session.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
             session.execute(
                 text(
                     "TRUNCATE entities, entity_tags, relations, aliases, catalog_problems, "
@@ -63,10 +66,12 @@ def database(settings):
                     "audit_entries, work, entity_tombstones, entity_marks, search_index, "
                     "source_readmes, accounts, identities, credentials, sign_in_sessions, "
                     "api_tokens, account_teams, group_rules, sign_in_throttles, one_time_values, "
-                    "secrets, stars, scim_users, scim_emails, scim_groups, scim_members "
-                    "RESTART IDENTITY CASCADE"
+                    "secrets, stars, audit_head, scim_users, scim_emails, scim_groups, "
+                    "scim_members RESTART IDENTITY CASCADE"
                 )
             )
+            for table in ("audit_entries", "audit_head"):
+                session.execute(text(f"ALTER TABLE {table} ENABLE TRIGGER USER"))
     yield found
     found.dispose()
 

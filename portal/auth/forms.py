@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -53,3 +56,81 @@ class TokenForm(_Form):
 
 class EmptyForm(_Form):
     """A button."""
+
+
+class PeopleQuery(BaseModel):
+    """Filters and page of the list of accounts."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    q: str = Field("", max_length=200)
+    role: Literal["", "viewer", "member", "auditor", "admin"] = ""
+    state: Literal["", "active", "ended", "deactivated"] = ""
+    cursor: str | None = Field(None, max_length=2000)
+
+
+class AccessApiQuery(BaseModel):
+    """The question whether `actor` may do `permission` to `subject`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    actor: str = Field(max_length=200, description="Account, `anonymous`, or a token's beginning.")
+    permission: str = Field(max_length=100, description="Such as catalog:entity:write.")
+    subject: str = Field("", max_length=600, description="Reference of an entity.")
+
+
+class AccessQuery(BaseModel):
+    """The same, as a page that also asks who may; everything may still be empty."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    actor: str = Field("", max_length=200)
+    permission: str = Field("", max_length=100)
+    subject: str = Field("", max_length=600)
+    cursor: str | None = Field(None, max_length=2000)
+
+
+class AccountForm(_Form):
+    """A new account."""
+
+    name: str = Field(max_length=200)
+    display_name: str = Field("", max_length=200)
+    email: str = Field("", max_length=320)
+    role: str = Field(max_length=10)
+    kind: Literal["person", "service"] = "person"
+
+
+class VersionForm(_Form):
+    """A button that changes an account; `version` is what whoever presses it looked at."""
+
+    version: int
+
+
+class RoleForm(VersionForm):
+    """The role of an account; `provider` leaves it to the identity provider."""
+
+    role: str = Field(max_length=10)
+
+
+class EndForm(VersionForm):
+    """The first day on which an account may do nothing; empty: it does not end."""
+
+    ends_on: date | None = None
+
+
+class MoveForm(_Form):
+    """The account an identity moves to."""
+
+    to: str = Field(max_length=200)
+
+
+class GroupRuleForm(_Form):
+    """What a provider's group stands for; `seen` is what the rule said when the form was shown."""
+
+    provider: str = Field(max_length=30)
+    group: str = Field(max_length=300)
+    team: str = Field("", max_length=600)
+    role: str = Field("", max_length=10)
+    is_change: bool = False
+    seen_team: str = Field("", max_length=600)
+    seen_role: str = Field("", max_length=10)

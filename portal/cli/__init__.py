@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from portal.auth.cli import token, user
+from portal.cli.audit import audit
 from portal.cli.database import db
 from portal.cli.secrets import secrets
 from portal.cli.serve import serve
@@ -56,7 +57,7 @@ def portal(context: click.Context) -> None:
     context.obj = Tools()
 
 
-for command in (serve, db, secrets, catalog, demo, user, token):
+for command in (serve, db, secrets, catalog, demo, user, token, audit):
     portal.add_command(command)
 
 

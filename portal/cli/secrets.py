@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from portal.audit.queries.chain import list_key_ids
 from portal.audit.service import record_act
 from portal.auth.core import CLI
 from portal.factory import create_secret_box
@@ -76,9 +77,15 @@ def status(context: click.Context) -> None:
     box = create_secret_box(load_settings())
     with database.unit(write=False) as session:
         counts = vault.count_by_key(session)
+        sealing = list_key_ids(session)
     for key_id in dict.fromkeys((*box.key_ids, *sorted(counts))):
         click.echo(f"key {key_id} ({_origin(box, key_id)}): {counts.get(key_id, 0)} secrets")
     click.echo(_advise(box, counts))
+    if sealing - {box.key_id}:
+        click.echo(
+            "The audit trail has seals under older keys: keep them at hand, in "
+            f"{FALLBACKS}, for `portal audit verify`: {', '.join(sorted(sealing - {box.key_id}))}"
+        )
     raise SystemExit(1 if counts.keys() - {box.key_id} else 0)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
+from portal.audit.service import record_act
 from portal.auth.core import CLI
 from portal.auth.core.roles import ADMIN, MEMBER, VIEWER
 from portal.auth.queries.accounts import list_demo_accounts
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 COMPANY = Path(__file__).parent / "company"
 DOCUMENTS_PER_FILE = 100
+DEMO = "demo"
 Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
@@ -47,15 +49,22 @@ def load_demo(database: Database) -> Outcome:
             put_demo_account(
                 session, CLI, name, role=role, user_ref=ref, title=titles[ref].title, now=utc_now()
             )
+        after = {"created": outcome.created, "accounts": len(ACCOUNTS)}
+        record_act(session, CLI.name, DEMO, action="demo.load", after=after, now=utc_now())
     return outcome
 
 
 def remove_demo(database: Database) -> Outcome:
     """Take the demo company out of the catalog, and its accounts with it."""
     with database.unit(write=True) as session:
-        for account in list_demo_accounts(session):
+        held = list_demo_accounts(session)
+        for account in held:
             remove_account(session, CLI, account, now=utc_now())
-    return Ingest(database, CLI, SOURCE, remove=True).run([])
+    outcome = Ingest(database, CLI, SOURCE, remove=True).run([])
+    with database.unit(write=True) as session:
+        before = {"removed": outcome.removed, "accounts": len(held)}
+        record_act(session, CLI.name, DEMO, action="demo.remove", before=before, now=utc_now())
+    return outcome
 
 
 def load_demo_once(database: Database) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -26,14 +26,24 @@ class NavItem:
     is_personal: bool = False
 
 
+def may_nothing(permission: str) -> bool:
+    """Say that whoever looks may not do `permission`."""
+    del permission
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class PanelSubject:
-    """The entity a page is about: canonical reference, kind, the source and file it was read in."""
+    """The entity a page is about: canonical reference, kind, the source and file it was read in.
+
+    `may` says whether whoever looks may do a permission, to everything it is about.
+    """
 
     ref: str
     kind: str
     source: str
     file: str
+    may: Callable[[str], bool] = may_nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +124,41 @@ class People:
     """What a floor above identity knows of people.
 
     `find_user` returns the catalog User of a name or a verified e-mail; `refresh` writes down the
-    teams an account answers for.
+    teams an account answers for; `explain` says why it does or does not answer for a team.
     """
 
     find_user: Callable[[Session, str | None, str | None], str | None]
     refresh: Callable[[Session, int, datetime], None]
+    explain: Callable[[Session, int, str], tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectFacts:
+    """What a decision needs to know of a thing: its reference, its owner, its system."""
+
+    ref: str
+    owner: str | None
+    system: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Subjects:
+    """Finds the thing a reference names; None when there is none."""
+
+    find: Callable[[Session, str], SubjectFacts | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """What identity knows of the opaque ids the audit trail keeps.
+
+    `list_names` returns the names of persons that still have one; `find_person` who has exactly
+    this account, `find_persons` whose name or e-mail holds a text.
+    """
+
+    list_names: Callable[[Session, Sequence[str]], Mapping[str, str]]
+    find_person: Callable[[Session, str], str | None]
+    find_persons: Callable[[Session, str], Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +176,8 @@ class Contributions:
 
     `entity_pages` maps a kind to the endpoint of its own page, where it has one; `group_teams`
     maps each identity provider's groups to teams, `provider_rules` each provider to what its word
-    is worth, a value of identity's own.
+    is worth, a value of identity's own; `permissions` are those that services ask for, beside the
+    labels of views.
     """
 
     nav: tuple[NavItem, ...] = ()
@@ -146,11 +187,19 @@ class Contributions:
     entity_pages: Mapping[str, str] = field(default_factory=dict)
     needs: tuple[NeedsYou, ...] = ()
     people: tuple[People, ...] = ()
+    naming: tuple[Naming, ...] = ()
+    subjects: tuple[Subjects, ...] = ()
+    permissions: tuple[str, ...] = ()
     group_teams: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     provider_rules: Mapping[str, Any] = field(default_factory=dict)
     consumers: tuple[Consumer, ...] = ()
     periodic: tuple[PeriodicJob, ...] = ()
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
+
+    @property
+    def mark_names(self) -> tuple[str, ...]:
+        """Return the names of all marks."""
+        return tuple(mark.name for mark in self.marks)
 
 
 NONE = Contributions()

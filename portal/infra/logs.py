@@ -44,6 +44,11 @@ def hide_secrets(_logger: Any, _method: str, event: MutableMapping[str, Any]) ->
     return event
 
 
+def blank_secrets(value: Any) -> Any:
+    """Return a value with what its names or its texts give away as secret left out."""
+    return _hide("", value)
+
+
 def _hide(name: object, value: Any) -> Any:
     if isinstance(name, str | bytes) and SECRET_NAMES.fullmatch(_as_text(name)):
         return HIDDEN

@@ -44,7 +44,14 @@ class Queue:
         self._task = self.huey.task(name="work")(self.perform)
 
     def perform(self, work_id: int) -> None:
-        """Do one row: claim, work, finish, each in a unit of its own; a failure gives it back."""
+        """Do one row and forget that it was sent: a later one may get the same id."""
+        try:
+            self._perform(work_id)
+        finally:
+            self._sent.pop(work_id, None)
+
+    def _perform(self, work_id: int) -> None:
+        """Claim, work, finish, each in a unit of its own; a failure gives the row back."""
         with self.database.unit(write=True) as session:
             claimed = work.claim(session, work_id, now=utc_now())
         if claimed is None:
@@ -79,7 +86,9 @@ class Queue:
         if not due:
             self._publish_slots()
         stamp = now.timestamp()
-        self._sent = {i: t for i, t in self._sent.items() if stamp - t < RESEND_SECONDS}
+        for sent, moment in list(self._sent.items()):
+            if stamp - moment >= RESEND_SECONDS:
+                self._sent.pop(sent, None)
         fresh = [i for i in due if i not in self._sent]
         for work_id in fresh:
             self._sent[work_id] = stamp

@@ -6,6 +6,8 @@ from typing import TypeVar
 
 from flask import current_app, g
 
+from portal.errors import Forbidden
+
 T = TypeVar("T")
 
 
@@ -15,6 +17,28 @@ def get_actor(expected: type[T]) -> T:
     if not isinstance(actor, expected):
         raise TypeError("no guard said who asks")
     return actor
+
+
+def get_actor_name() -> str:
+    """Return the name by which the audit trail keeps whoever asks."""
+    return str(getattr(g.get("actor"), "name", "anonymous"))
+
+
+def may(permission: str) -> bool:
+    """Whether whoever asks may do `permission` to everything it is about.
+
+    A token narrowed to some things may not.
+    """
+    judge = g.get("may")
+    return bool(judge and judge(permission))
+
+
+def check_whole(permission: str) -> None:
+    """Raise Forbidden unless whoever asks may do `permission` to everything it is about."""
+    if not may(permission):
+        raise Forbidden(
+            f"This needs {permission} for everything.", fix="Use a token that is not narrowed."
+        )
 
 
 def get_extension(name: str, expected: type[T]) -> T:

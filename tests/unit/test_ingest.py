@@ -8,8 +8,7 @@ import random
 import pytest
 from sqlalchemy import select
 
-from portal.audit.queries import find_broken_seal, list_entries
-from portal.audit.service import seal_entries
+from portal.audit.queries.entries import list_entries
 from portal.auth.core import ANONYMOUS, CLI
 from portal.catalog.models import CatalogProblem, Entity, EntityAlias, EntityRelation, EntityTag
 from portal.errors import Forbidden
@@ -116,17 +115,12 @@ def test_first_source_keeps_a_ref(database, tmp_path):
     assert ingest(database, tmp_path / "two", "two").created == 1
 
 
-def test_people_is_audited_and_sealed(database, tmp_path, now):
+def test_people_is_audited(database, tmp_path):
     (tmp_path / "a.yaml").write_text(component("a"))
     ingest(database, tmp_path, people=True)
-    with database.unit(write=True) as session:
-        seal_entries(session, "trail", now)
-        entries = list_entries(session)
-        assert {"source.trust_for_people", "source.ingest"} <= {e.action for e in entries}
-        assert find_broken_seal(session) is None
-        entries[0].after = {"forged": True}
-        session.flush()
-        assert find_broken_seal(session) == entries[0].id
+    with database.unit(write=False) as session:
+        actions = {entry.action for entry in list_entries(session)}
+    assert {"source.trust_for_people", "source.ingest"} <= actions
 
 
 def test_a_stranger_writes_nothing(database, tmp_path):

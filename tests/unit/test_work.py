@@ -6,10 +6,13 @@ import random
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 
 from portal.infra import work
+from portal.infra.clock import utc_now
 from portal.infra.contributions import Consumer, Contributions
 from portal.infra.db import Database
+from portal.infra.queue import Queue
 
 STEPS = ("publish", "claim", "work", "finish", "kill", "give back", "wait")
 
@@ -88,3 +91,22 @@ def test_a_slot_is_published_once(busy, now):
         work.publish_slot(session, "topic", 60, now=now)
         work.publish_slot(session, "topic", 60, now=now)
         assert len(work.list_due(session, now=now + timedelta(minutes=2))) == 1
+
+
+def test_a_row_with_the_id_of_one_that_was_done_need_not_wait(settings, app):
+    done = []
+    database = Database(
+        settings.resolved_database_url,
+        Contributions(
+            consumers=(Consumer("topic", "one", lambda _, subject, __: done.append(subject)),)
+        ),
+    )
+    queue = Queue(settings.data_dir, "q" * 32, database, app.extensions["metrics"])
+    for subject in ("first", "second"):
+        with database.unit(write=True) as session:
+            work.publish(session, "topic", subject, due_at=utc_now())
+            session.execute(update(work.Work).values(id=1))
+        queue.sweep()
+        queue.huey.execute(queue.huey.dequeue())
+    assert done == ["first", "second"]
+    database.dispose()

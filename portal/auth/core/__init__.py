@@ -5,9 +5,11 @@ from portal.auth.core.decisions import (
     Actor,
     Decision,
     Subject,
+    add_opened,
     authorise,
     decide,
     make_anonymous,
+    might,
 )
 
 ANONYMOUS = make_anonymous(may_read=True)
@@ -18,7 +20,9 @@ __all__ = [
     "Actor",
     "Decision",
     "Subject",
+    "add_opened",
     "authorise",
     "decide",
     "make_anonymous",
+    "might",
 ]

@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from portal.auth.core.roles import highest
+from portal.auth.core.roles import highest, rank
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from portal.auth.core.people import ProviderRules
 
 ALL = "*"
 
@@ -44,6 +46,28 @@ def map_role(groups: Iterable[str], roles: Mapping[str, str], *, default: str, a
     """Return the highest role a provider's groups give, its default without any, never above."""
     given = [roles[group] for group in groups if group in roles]
     return highest([default, *given], at_most=at_most)
+
+
+def explain_role(
+    groups: Iterable[str], ruled: Mapping[str, str], rules: ProviderRules
+) -> tuple[str, str]:
+    """Return the role a provider gives today, and which setting or rule makes it so.
+
+    `ruled` are the roles that admins gave groups; they beat those of the settings.
+    """
+    prefix = f"PORTAL_OIDC_{rules.name.upper()}"
+    roles = {**rules.group_roles, **ruled}
+    given = {group: roles[group] for group in groups if group in roles}
+    best = max(given, key=lambda group: rank(given[group]), default=None)
+    if best is None or rank(given[best]) <= rank(rules.default_role):
+        role, why = rules.default_role, f"{prefix}_DEFAULT_ROLE={rules.default_role}"
+    else:
+        by = "the rule of an admin" if best in ruled else f"{prefix}_GROUP_ROLES"
+        role, why = given[best], f"{by} gives {given[best]} to the group {best}"
+    if rank(role) > rank(rules.highest_role):
+        why = f"{why}, held down by {prefix}_HIGHEST_ROLE={rules.highest_role}"
+        role = rules.highest_role
+    return role, why
 
 
 def choose_memberships(

@@ -39,10 +39,33 @@ def find_account(session: Session, name: str) -> Account | None:
     return session.scalar(select(Account).where(Account.name == name.strip().lower()))
 
 
+def find_by_person(session: Session, person: str) -> Account | None:
+    """Return an account by its opaque id."""
+    return session.scalar(select(Account).where(Account.person == person.strip().lower()))
+
+
 def find_identity(session: Session, issuer: str, subject: str) -> Identity | None:
     """Return an identity by who it is."""
     return session.scalar(
         select(Identity).where(Identity.issuer == issuer, Identity.subject == subject)
+    )
+
+
+def get_identity(session: Session, identity_id: int) -> Identity:
+    """Return an identity by its number; raises NotFound."""
+    found = session.get(Identity, identity_id)
+    if found is None:
+        raise NotFound("There is no such identity.")
+    return found
+
+
+def find_last_identity(session: Session, account_id: int) -> Identity | None:
+    """Return the identity an account last signed in with."""
+    return session.scalar(
+        select(Identity)
+        .where(Identity.account_id == account_id)
+        .order_by(Identity.used_at.desc(), Identity.id.desc())
+        .limit(1)
     )
 
 
@@ -71,15 +94,18 @@ def list_accounts(
 
 
 def count_admins(session: Session, *, now: datetime, without: int = 0) -> int:
-    """Return how many accounts can act as admin, one of them left out."""
-    return (
-        session.scalar(
-            select(func.count())
-            .select_from(Account)
-            .where(Account.role == ADMIN, Account.id != without, is_live(now))
-        )
-        or 0
-    )
+    """Return how many accounts can act as admin, one of them left out.
+
+    Their rows stay locked to the end of the unit, so that two units cannot both take away what
+    each counts on.
+    """
+    admins = session.scalars(
+        select(Account.id)
+        .where(Account.role == ADMIN, is_live(now))
+        .order_by(Account.id)
+        .with_for_update()
+    ).all()
+    return len(set(admins) - {without})
 
 
 def list_identities(session: Session, account_id: int) -> Sequence[Identity]:
@@ -131,3 +157,24 @@ def list_demo_accounts(session: Session) -> Sequence[Account]:
     return session.scalars(
         select(Account).where(Account.kind == "demo", Account.is_active).order_by(Account.id)
     ).all()
+
+
+def list_names(session: Session, persons: Sequence[str]) -> dict[str, str]:
+    """Return the display names of persons that have an account and were not erased."""
+    rows = session.execute(
+        select(Account.person, Account.display_name).where(
+            Account.person.in_(persons), Account.name != Account.person
+        )
+    )
+    return {person: name for person, name in rows}  # noqa: C416 a row is no pair to mypy
+
+
+def find_person(session: Session, name: str) -> str | None:
+    """Return who has the account of this name."""
+    found = find_account(session, name)
+    return found.person if found else None
+
+
+def find_persons(session: Session, text: str) -> list[str]:
+    """Return whose name or e-mail holds a text."""
+    return [account.person for account in list_accounts(session, q=text)] if text.strip() else []

@@ -103,10 +103,13 @@ def find_by_token(session: Session, key: str, *, now: datetime) -> SignedIn | No
     return SignedIn(_make_actor(rows, scopes), None, row.token_id, None, is_stale)
 
 
-def find_actor(session: Session, account_id: int) -> Actor | None:
-    """Return the actor an account would be in a session of its own."""
-    rows = session.execute(_select_with_teams().where(Account.id == account_id)).all()
-    return _make_actor(rows, None) if rows else None
+def explain_end(account: Account, now: datetime) -> str:
+    """Return why an account may do nothing any more; nothing while it may."""
+    if not account.is_active:
+        return "the account is deactivated"
+    if account.ends_at is not None and account.ends_at <= now:
+        return f"the account ended on {account.ends_at:%Y-%m-%d}"
+    return ""
 
 
 def _select_with_teams(*columns: Any) -> Any:

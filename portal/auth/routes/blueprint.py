@@ -9,10 +9,15 @@ from typing import TYPE_CHECKING
 from flask import Blueprint
 
 from portal.auth.core import Actor, make_anonymous
+from portal.auth.queries.access import Asker
 from portal.auth.queries.actors import Lifetimes
+from portal.auth.service.provider_rules import make_provider_rules
 from portal.web.visitor import get_extension
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from portal.auth.core.people import ProviderRules
     from portal.settings import Settings
 
 blueprint = Blueprint("auth", __name__)
@@ -28,6 +33,13 @@ class AuthSetup:
     has_local_accounts: bool
     has_demo_accounts: bool
     providers: tuple[tuple[str, str], ...]
+    rules: Mapping[str, ProviderRules]
+    public_url: str
+
+    @property
+    def asker(self) -> Asker:
+        """Return whom one may ask about, as the settings see them."""
+        return Asker(self.anonymous, self.rules)
 
 
 def make_setup(settings: Settings) -> AuthSetup:
@@ -42,6 +54,8 @@ def make_setup(settings: Settings) -> AuthSetup:
         settings.local_accounts,
         settings.demo,
         tuple((p.name, p.title or p.name.capitalize()) for p in settings.providers),
+        make_provider_rules(settings.providers),
+        settings.public_url,
     )
 
 

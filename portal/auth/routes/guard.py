@@ -8,7 +8,7 @@ from flask import Request, g, make_response, redirect, request, url_for
 from flask_login import LoginManager, UserMixin, current_user
 
 from portal.audit.service import record_act
-from portal.auth.core import Actor, authorise, decide
+from portal.auth.core import Actor, Subject, add_opened, authorise, decide, might
 from portal.auth.queries.actors import SignedIn, find_by_session, find_by_token
 from portal.auth.routes.blueprint import AuthSetup, get_setup, make_setup
 from portal.auth.service.sessions import touch
@@ -17,7 +17,7 @@ from portal.infra.clock import utc_now
 from portal.web.cookies import read_signed_in_key
 from portal.web.forgery import check_forgery
 from portal.web.htmx import current_request
-from portal.web.markers import PUBLIC, asks_recent, get_label, is_unforgeable
+from portal.web.markers import PUBLIC, asks_recent, get_label, is_by_object, is_unforgeable
 from portal.web.unit import SAFE_METHODS, get_database, survive
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ class Visitor(UserMixin):  # type: ignore[misc]  # Flask-Login ships no types
 
 def install_guard(app: Flask, settings: Settings) -> None:
     """Ask for the permission of every view; a view without a label is closed to everyone."""
-    app.extensions["auth"] = make_setup(settings)
+    app.extensions["auth"] = setup = make_setup(settings)
+    app.extensions["asker"] = setup.asker
     manager = LoginManager(app)
     manager.session_protection = None
     manager.request_loader(_load_visitor)
@@ -81,7 +82,7 @@ def _load_visitor(asked: Request) -> Visitor | None:
 
 def _guard(app: Flask) -> Any:
     setup: AuthSetup = app.extensions["auth"]
-    g.actor, g.signed_in = setup.anonymous, None
+    g.actor, g.signed_in, g.may = setup.anonymous, None, _may_all
     if request.endpoint is None:
         return None  # routing already failed: 404 or 405 follows
     view = app.view_functions[request.endpoint]
@@ -89,7 +90,7 @@ def _guard(app: Flask) -> Any:
         return None
     if current_user.is_authenticated:
         g.signed_in = current_user.found
-        g.actor = g.signed_in.actor
+        g.actor = add_opened(g.signed_in.actor, setup.anonymous)
         if g.signed_in.is_stale:
             survive(_touch(g.signed_in))
     _check_forgery(view)
@@ -112,9 +113,11 @@ def _check_label(view: Any, setup: AuthSetup) -> Any:
     if label == PUBLIC:
         return None
     actor: Actor = g.actor
-    if not actor.is_person and not decide(actor, label).allowed:
+    may_enter = might(actor, label) if is_by_object(view) else decide(actor, label).allowed
+    if not actor.is_person and not may_enter:
         return _ask_to_sign_in()
-    authorise(actor, label)
+    if not may_enter:
+        authorise(actor, label)
     if asks_recent(view) and not _is_recent(setup):
         return _ask_to_sign_in(again=True)
     return None
@@ -162,6 +165,11 @@ def _note_refusal(response: Response) -> Response:
 
         survive(record)
     return response
+
+
+def _may_all(permission: str) -> bool:
+    """Whether whoever asks may do `permission` without any narrowing, as floors below ask."""
+    return decide(g.actor, permission, Subject()).allowed
 
 
 def _may(permission: str) -> bool:

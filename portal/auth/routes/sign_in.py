@@ -81,7 +81,14 @@ def _note_failure(keys: list[str], name: str):  # type: ignore[no-untyped-def]  
         throttles.note_failure(unit, keys, now=utc_now())
         account = find_account(unit, name)
         subject = account.person if account else "account:unknown"
-        record_act(unit, "anonymous", subject, action="auth.failed_sign_in", now=utc_now())
+        record_act(
+            unit,
+            "anonymous",
+            subject,
+            action="auth.failed_sign_in",
+            after={"way": "password"},
+            now=utc_now(),
+        )
 
     return note
 

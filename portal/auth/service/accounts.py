@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import update
+from sqlalchemy import or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from portal.audit.service import record_act
@@ -15,7 +15,7 @@ from portal.auth.core.roles import ADMIN, ROLES
 from portal.auth.models import Account, ApiToken
 from portal.auth.queries.accounts import count_admins, find_account
 from portal.auth.service.sessions import end_sessions
-from portal.errors import Conflict, InvalidInput, Problem
+from portal.errors import Conflict, InvalidInput, NotFound, Problem
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 WRITE = "access:account:write"
+BY_PROVIDER = "provider"
+KINDS = ("person", "service", "demo")
 NAME = re.compile(r"^[a-z0-9][a-z0-9._@+-]{0,199}$")
 
 
@@ -103,6 +105,37 @@ def add_account(  # noqa: PLR0913 every part is named
             f"There is an account called {name} already.", fix="Choose another name."
         ) from None
     return account
+
+
+def take_for_change(session: Session, actor: Actor, account_id: int, *, version: int) -> Account:
+    """Return an account that nobody else changes meanwhile.
+
+    Raises NotFound, or Conflict when it was changed since `version` was read. Admins are locked
+    with it, in the order of their ids: two of them who demote each other wait for one another.
+    """
+    authorise(actor, WRITE)
+    rows = session.scalars(
+        select(Account)
+        .where(or_(Account.id == account_id, Account.role == ADMIN))
+        .order_by(Account.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    account = next((row for row in rows if row.id == account_id), None)
+    if account is None:
+        raise NotFound("There is no such account.")
+    if account.version != version:
+        raise Conflict(
+            f"{account.display_name} was changed by somebody else since this page was opened.",
+            fix="Look at the account as it is now, then change it again.",
+        )
+    return account
+
+
+def let_provider_rule(session: Session, actor: Actor, account: Account, *, now: datetime) -> None:
+    """Let the identity provider say the role again, from the next sign-in on."""
+    authorise(actor, WRITE)
+    _change(session, actor, account, {"role_by": BY_PROVIDER}, now=now)
 
 
 def set_role(session: Session, actor: Actor, account: Account, role: str, *, now: datetime) -> None:

@@ -7,14 +7,21 @@ from typing import TYPE_CHECKING
 from portal.audit.service import record_act
 from portal.auth.core.decisions import Actor, Subject, authorise
 from portal.auth.models import Account, Identity
-from portal.auth.queries.accounts import find_account, find_identity
+from portal.auth.queries.accounts import (
+    find_account,
+    find_identity,
+    find_last_identity,
+    get_identity,
+)
 from portal.auth.queries.provisioned import find_managed
-from portal.auth.service.accounts import add_account
-from portal.auth.service.roles import BY_PROVIDER, take_role
-from portal.errors import Conflict, Forbidden, NotFound
+from portal.auth.service.accounts import BY_PROVIDER, WRITE, add_account
+from portal.auth.service.roles import take_role
+from portal.auth.service.sessions import end_by_provider
+from portal.errors import Conflict, Forbidden
 from portal.infra.contributions import get_contributions
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -70,9 +77,7 @@ def link_identity(
 
 def unlink_identity(session: Session, actor: Actor, identity_id: int, *, now: datetime) -> None:
     """Take an identity from its account; signing in with it makes a new person then."""
-    identity = session.get(Identity, identity_id)
-    if identity is None:
-        raise NotFound("There is no such identity.")
+    identity = get_identity(session, identity_id)
     authorise(actor, "account:identity:write", Subject(account_id=identity.account_id))
     account = session.get_one(Account, identity.account_id)
     session.delete(identity)
@@ -92,6 +97,52 @@ def refresh_teams(session: Session, account_id: int, *, now: datetime) -> None:
     """Let the floor that knows teams write down which ones the account answers for."""
     for people in get_contributions(session).people:
         people.refresh(session, account_id, now)
+
+
+def refresh_role(
+    session: Session, account: Account, rules: Mapping[str, ProviderRules], *, now: datetime
+) -> None:
+    """Give the role that the provider of the last sign-in and its groups say, if it rules it.
+
+    Whom a provider manages over SCIM gets their role where their teams are worked out.
+    """
+    if account.is_scim:
+        return
+    identity = find_last_identity(session, account.id)
+    ruling = rules.get(identity.provider) if identity is not None else None
+    if identity is not None and ruling is not None and not identity.groups_cut:
+        take_role(session, account, ruling, identity.groups or [], now=now)
+
+
+def move_identity(
+    session: Session, actor: Actor, identity_id: int, account: Account, *, now: datetime
+) -> None:
+    """Give an identity to another account; whoever is signed in by it is signed out.
+
+    Raises NotFound.
+    """
+    authorise(actor, WRITE)
+    identity = get_identity(session, identity_id)
+    if identity.account_id == account.id:
+        return
+    before = session.get_one(Account, identity.account_id)
+    end_by_provider(
+        session, identity.issuer, subject=identity.subject, idp_sid=None, actor=actor, now=now
+    )
+    identity.account_id = account.id
+    session.flush()
+    for person in (before.person, account.person):
+        record_act(
+            session,
+            actor.name,
+            person,
+            action="access.move_identity",
+            before={"account": before.person, "provider": identity.provider},
+            after={"account": account.person},
+            now=now,
+        )
+    refresh_teams(session, before.id, now=now)
+    refresh_teams(session, account.id, now=now)
 
 
 def _add_account(

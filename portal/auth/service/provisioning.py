@@ -20,8 +20,8 @@ from portal.auth.core.provisioned import (
 from portal.auth.models import Account, ScimEmail, ScimUser
 from portal.auth.queries.accounts import find_account
 from portal.auth.queries.provisioned import find_other, find_signed_in
-from portal.auth.service.accounts import activate, add_account, deactivate
-from portal.auth.service.roles import BY_PROVIDER, BY_SCIM
+from portal.auth.service.accounts import BY_PROVIDER, activate, add_account, deactivate
+from portal.auth.service.roles import BY_SCIM
 from portal.errors import Taken
 from portal.infra.contributions import get_contributions
 

@@ -8,6 +8,7 @@ from portal.audit.service import record_act
 from portal.auth.core.membership import map_role
 from portal.auth.core.roles import ADMIN
 from portal.auth.queries.accounts import count_admins, list_group_rules
+from portal.auth.service.accounts import BY_PROVIDER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from portal.auth.core.people import ProviderRules
     from portal.auth.models import Account
 
-BY_PROVIDER, BY_SCIM = "provider", "scim"
+BY_SCIM = "scim"
 
 
 def take_role(

@@ -88,8 +88,16 @@ def end_by_key(session: Session, actor: Actor, key: str, *, now: datetime) -> Si
     found = session.scalar(select(SignInSession).where(SignInSession.key_hash == hash_key(key)))
     if found is None:
         return None
+    owner = session.get_one(Account, found.account_id)
     session.delete(found)
-    record_act(session, actor.name, actor.name, action="auth.sign_out", now=now)
+    record_act(
+        session,
+        actor.name,
+        owner.person,
+        action="auth.sign_out",
+        before={"way": found.way},
+        now=now,
+    )
     return found
 
 
@@ -129,9 +137,18 @@ def end_sessions(
 
 
 def end_by_provider(
-    session: Session, issuer: str, *, subject: str | None, idp_sid: str | None, now: datetime
+    session: Session,
+    issuer: str,
+    *,
+    subject: str | None,
+    idp_sid: str | None,
+    actor: Actor | None = None,
+    now: datetime,
 ) -> int:
-    """End what an identity provider says is over: a session of its own, or all of a subject."""
+    """End what an identity provider says is over: a session of its own, or all of a subject.
+
+    With an actor it is they who end it, because the identity is no longer this account's.
+    """
     condition = SignInSession.issuer == issuer
     if idp_sid is not None:
         condition &= SignInSession.idp_sid == idp_sid
@@ -145,7 +162,12 @@ def end_by_provider(
     if rows:
         session.execute(delete(SignInSession).where(SignInSession.id.in_([row.id for row in rows])))
     for person in sorted({row.person for row in rows}):
-        record_act(session, "provider", person, action="auth.back_channel_logout", now=now)
+        who, action = (
+            ("provider", "auth.back_channel_logout")
+            if actor is None
+            else (actor.name, "auth.end_sessions")
+        )
+        record_act(session, who, person, action=action, now=now)
     return len(rows)
 
 

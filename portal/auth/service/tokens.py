@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from portal.audit.service import record_act
 from portal.auth.core.decisions import Actor, Subject, authorise
 from portal.auth.core.keys import SHOWN, hash_key, make_token
-from portal.auth.core.scopes import parse_scope
+from portal.auth.core.scopes import check_narrowing, parse_scope
 from portal.auth.models import Account, ApiToken
-from portal.errors import InvalidInput, NotFound, Problem
+from portal.errors import Forbidden, InvalidInput, NotFound, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 WRITE = "account:token:write"
+SERVICE = "service"
 LONGEST_DAYS = 366
 DEFAULT_DAYS = 90
 
@@ -38,7 +39,10 @@ def create_token(  # noqa: PLR0913 every part is named
     A token can do no more than its account, so scopes beyond that give nothing.
     """
     authorise(actor, WRITE, Subject(account_id=account.id))
-    parsed = [str(parse_scope(scope)) for scope in scopes]
+    _check_whose(actor, account)
+    parsed = [parse_scope(scope) for scope in scopes]
+    for scope in parsed:
+        check_narrowing(scope)
     problems = []
     if not parsed:
         problems.append(Problem("scope", "required", "A token needs a scope.", "Give one."))
@@ -56,7 +60,7 @@ def create_token(  # noqa: PLR0913 every part is named
         name=name.strip(),
         prefix=key[:SHOWN],
         key_hash=hash_key(key),
-        scopes=list(dict.fromkeys(parsed)),
+        scopes=list(dict.fromkeys(map(str, parsed))),
         created_at=now,
         ends_at=now + timedelta(days=days),
     )
@@ -77,6 +81,16 @@ def create_token(  # noqa: PLR0913 every part is named
     return key, token
 
 
+def _check_whose(actor: Actor, account: Account) -> None:
+    """Raise Forbidden when a token would let one person act in the name of another."""
+    is_own = actor.account_id == account.id
+    if actor.is_person and not is_own and account.kind != SERVICE:
+        raise Forbidden(
+            "A token acts in the name of its account, so people make their own.",
+            fix="Make a service account for a program, and a token for that.",
+        )
+
+
 def revoke_token(session: Session, actor: Actor, token_id: int, *, now: datetime) -> None:
     """End a token at once; one of somebody else is not there for who may not end it."""
     token = session.get(ApiToken, token_id)
@@ -91,7 +105,8 @@ def revoke_token(session: Session, actor: Actor, token_id: int, *, now: datetime
             actor.name,
             owner.person,
             action="access.revoke_token",
-            before={"prefix": token.prefix},
+            before={"prefix": token.prefix, "revoked": False},
+            after={"prefix": token.prefix, "revoked": True},
             now=now,
         )
     session.flush()

@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, bindparam, select
 
-from portal.catalog.models import Entity, Star
+from portal.catalog.core.refs import parse_ref
+from portal.catalog.models import CatalogState, Entity, Star
+from portal.catalog.queries.columns import REVISION
 from portal.errors import NotFound
+from portal.infra.contributions import SubjectFacts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -65,17 +68,31 @@ def get_entity(session: Session, ref: str) -> Entity:
     return found
 
 
-def get_entity_for(session: Session, ref: str, account_id: int | None) -> tuple[Entity, bool]:
-    """Return an entity and whether an account starred it; raises NotFound."""
-    if account_id is None:
-        return get_entity(session, ref), False
+def find_subject(session: Session, text: str) -> SubjectFacts | None:
+    """Return what a decision about an entity needs, by its reference as people write it."""
+    try:
+        ref = parse_ref(text, default_kind="component")
+    except ValueError:
+        return None
     row = session.execute(
-        select(Entity, Star.ref)
+        select(Entity.ref, Entity.owner, Entity.system).where(Entity.ref == ref.canonical)
+    ).one_or_none()
+    return None if row is None else SubjectFacts(row.ref, row.owner, row.system)
+
+
+def get_entity_for(session: Session, ref: str, account_id: int | None) -> tuple[Entity, bool]:
+    """Return an entity and whether an account starred it; raises NotFound.
+
+    The catalog's revision comes in the same query, for what reads it later in this unit.
+    """
+    row = session.execute(
+        select(Entity, Star.ref, select(CatalogState.revision).scalar_subquery())
         .join(Star, and_(Star.ref == Entity.ref, Star.account_id == account_id), isouter=True)
         .where(Entity.ref == ref)
     ).one_or_none()
     if row is None:
         return get_entity(session, ref), False
+    session.info.setdefault(REVISION, row[2] or 0)
     return row[0], row[1] is not None
 
 

@@ -23,7 +23,7 @@ from portal.web.forms import parse_arguments
 from portal.web.markers import requires
 from portal.web.templating import render
 from portal.web.unit import Session, get_session
-from portal.web.visitor import get_actor
+from portal.web.visitor import get_actor, may
 
 if TYPE_CHECKING:
     from portal.catalog.core.graph import Neighbourhood
@@ -43,9 +43,10 @@ def show(kind: str, namespace: str, name: str) -> str:
     actor = get_actor(Actor)
     ref = make_ref(kind, namespace, name)
     entity, is_starred = entities.get_entity_for(session, ref, actor.account_id)
-    subject = PanelSubject(entity.ref, entity.kind, entity.source, entity.file)
-    graph, depth = _read_graph(session, entity, query)
-    relations = details.list_relations(session, entity.ref)
+    subject = PanelSubject(entity.ref, entity.kind, entity.source, entity.file, may)
+    around = details.read_around(session, entity.ref)
+    graph, depth = _read_graph(session, entity, query, around)
+    relations = details.see_from(entity.ref, around)
     domain = find_domain(session, entity)
     refs = {r.target for r in relations} | set(graph.levels if graph else ())
     labels = entities.list_labels(session, refs | {domain} if domain else refs)
@@ -99,12 +100,14 @@ def _fill_tab(
 
 
 def _read_graph(
-    session: Session, entity: Entity, query: ShowQuery
+    session: Session, entity: Entity, query: ShowQuery, around: Any
 ) -> tuple[Neighbourhood | None, int]:
     if query.tab not in ("overview", "graph"):
         return None, 0
     depth = query.depth or (2 if query.tab == "graph" else 1)
-    graph = read_neighbourhood(session, entity.ref, depth=depth, direction=query.direction)
+    graph = read_neighbourhood(
+        session, entity.ref, depth=depth, direction=query.direction, around=around
+    )
     return graph, depth
 
 

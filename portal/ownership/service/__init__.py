@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -16,7 +17,7 @@ from portal.infra.contributions import get_contributions
 from portal.infra.db import BATCH_ROWS
 from portal.infra.work import publish
 from portal.ownership.core import list_below
-from portal.ownership.queries.scim import list_group_names, list_managed
+from portal.ownership.queries.scim import has_groups, list_group_names, list_managed
 from portal.ownership.queries.trusted import list_teams_of, read_parents
 
 if TYPE_CHECKING:
@@ -51,6 +52,13 @@ def refresh_provider(session: Session, subject: str, now: datetime) -> None:
     refresh_accounts(session, batch, now=now)
     if len(batch) == BATCH_ROWS:
         publish(session, SCIM_CHANGED, f"{provider}/{batch[-1]}", due_at=now)
+
+
+def follow_group_rule(session: Session, subject: str, now: datetime) -> None:
+    """Look again at whom a provider manages, after what one of its groups stands for changed."""
+    provider, _, after = json.loads(subject)
+    if after == 0 and has_groups(session, provider):
+        publish(session, SCIM_CHANGED, f"{provider}/0", due_at=now)
 
 
 def refresh_all(session: Session, subject: str, now: datetime) -> None:

@@ -19,8 +19,6 @@ from portal.auth.service.sessions import Origin, Way, begin_session
 from portal.errors import Forbidden
 from portal.factory import create_app
 from portal.infra.clock import utc_now
-from portal.infra.work import Work
-from portal.ownership.service import SCIM_CHANGED, refresh_provider
 from tests.unit.scim.conftest import USER, ScimClient, make_key
 from tests.unit.scim.test_protocol import check_error
 
@@ -233,42 +231,6 @@ def test_every_write_is_on_record_without_names(okta, database):
     text = " ".join(f"{row.before} {row.after} {row.subject}" for row in rows)
     for secret in ("ana.sol", "Ana Sol", "ana@example.com", "hush-hush"):
         assert secret not in text
-
-
-def work_off(database):
-    """Do what is due for the provider's people, batch by batch, as the worker does."""
-    done = []
-    while True:
-        with database.unit(write=True) as session:
-            row = session.scalars(select(Work).where(Work.topic == SCIM_CHANGED)).first()
-            if row is None:
-                return done
-            done.append(row.subject)
-            session.delete(row)
-            session.flush()
-            refresh_provider(session, row.subject, utc_now())
-
-
-def test_a_large_group_is_finished_by_the_worker(okta, database, monkeypatch):
-    monkeypatch.setattr("portal.ownership.service.scim.AT_ONCE", 1)
-    monkeypatch.setattr("portal.ownership.service.BATCH_ROWS", 2)
-    names = [f"u{n}" for n in range(4)]
-    users = [okta.add_user(name) for name in names]
-    group = okta.add_group("platform", *users)
-    assert [name for name in names if teams_of(database, name)] == ["u0"]
-    done = work_off(database)
-    assert len(done) == 3
-    assert done[0] == "okta/0"
-    assert all(teams_of(database, name) for name in names)
-    okta.ask("DELETE", f"/Groups/{group['id']}")
-    assert not any(teams_of(database, name) for name in names)
-    admins = okta.add_group("admins", *users)
-    work_off(database)
-    with database.unit(write=True) as session:
-        accounts.create_account(session, CLI, "boss", role="admin", now=utc_now())
-    assert {read(database, name).role for name in names} == {"admin"}
-    okta.patch(f"/Groups/{admins['id']}", {"op": "remove", "path": "members"})
-    assert {read(database, name).role for name in names} == {"member"}
 
 
 def test_a_provider_that_left_the_settings_is_refused(app, database):
