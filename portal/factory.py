@@ -34,6 +34,7 @@ from portal.infra.contributions import (
 from portal.infra.db import Database
 from portal.infra.logs import configure_logs
 from portal.infra.metrics import Metrics
+from portal.infra.outbound import Outbound
 from portal.infra.queue import Queue
 from portal.infra.resources import find_resource
 from portal.infra.secrets import SecretBox
@@ -139,7 +140,10 @@ def create_queue(settings: Settings, database: Database, metrics: Metrics) -> Qu
 
 
 def create_app(
-    settings: Settings, database: Database | None = None, metrics: Metrics | None = None
+    settings: Settings,
+    database: Database | None = None,
+    metrics: Metrics | None = None,
+    outbound: Outbound | None = None,
 ) -> Flask:
     """Return the web application."""
     configure_logs(settings.log_level, settings.log_format)
@@ -161,6 +165,7 @@ def create_app(
     install_cookies(app, is_https=settings.public_url.startswith("https://"))
     install_forgery_checks(app, settings.public_url)
     portal.auth.routes.install_guard(app, settings)
+    portal.auth.routes.install_providers(app, settings, (outbound or Outbound()).make_session)
     install_limits(app, settings)
     install_templating(
         app, database.contributions.nav, make_asset_url(load_manifest(static)), version("plumbline")

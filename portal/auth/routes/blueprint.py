@@ -13,6 +13,9 @@ from portal.auth.queries.actors import Lifetimes
 from portal.web.visitor import get_extension
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from portal.auth.core.signing_in import Provider
     from portal.settings import Settings
 
 blueprint = Blueprint("auth", __name__)
@@ -28,6 +31,18 @@ class AuthSetup:
     has_local_accounts: bool
     has_demo_accounts: bool
     providers: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownProviders:
+    """The identity providers of this application, by name."""
+
+    by_name: Mapping[str, Provider]
+
+
+def get_providers() -> Mapping[str, Provider]:
+    """Return the identity providers of the running application."""
+    return get_extension("identity_providers", KnownProviders).by_name
 
 
 def make_setup(settings: Settings) -> AuthSetup:

@@ -112,7 +112,7 @@ def _add_account(
         role=rules.default_role,
         role_by=BY_PROVIDER,
         display_name=claims.display_name,
-        email=claims.email,
+        email=rules.trusted_email(claims),
         now=now,
     )
     record_act(
