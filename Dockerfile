@@ -1,5 +1,5 @@
 # Untried: no container engine was at hand when this was written.
-# The portal binds to loopback only until people can sign in, so run it with `--network host`.
+# It needs PORTAL_BASE_URL: the address people open.
 FROM node:22-slim AS assets
 WORKDIR /src
 COPY package.json package-lock.json ./
@@ -22,7 +22,7 @@ FROM python:3.13-slim
 COPY --from=build /venv /venv
 RUN useradd --uid 10001 --no-create-home plumbline && install -d -o plumbline /data
 USER plumbline
-ENV PATH=/venv/bin:$PATH PORTAL_DATA_DIR=/data
+ENV PATH=/venv/bin:$PATH PORTAL_DATA_DIR=/data PORTAL_BIND=0.0.0.0:8000 PORTAL_DEMO=0
 VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=3s CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/-/live', timeout=2)"]

@@ -66,24 +66,29 @@ def running(
         process.wait(timeout=15)
 
 
-def ask(port: int, path: str) -> bytes:
-    """Return the body of one answer."""
+def ask(port: int, path: str, token: str = "") -> bytes:
+    """Return the body of one answer; the API is asked with a token where there is one."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    connection.request("GET", path)
+    connection.request("GET", path, headers=_make_headers(path, token))
     body = connection.getresponse().read()
     connection.close()
     return body
 
 
-def load(port: int, path: str, clients: int, seconds: float) -> list[float]:
+def _make_headers(path: str, token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"} if token and path.startswith("/api/") else {}
+
+
+def load(port: int, path: str, clients: int, seconds: float, token: str = "") -> list[float]:
     """Return the times of every answer that `clients` got within `seconds`."""
     times: list[float] = []
     end = time.perf_counter() + seconds
+    headers = _make_headers(path, token)
 
     def work() -> None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         while (began := time.perf_counter()) < end:
-            connection.request("GET", path)
+            connection.request("GET", path, headers=headers)
             answer = connection.getresponse()
             answer.read()
             if answer.status != http.client.OK:
@@ -98,12 +103,12 @@ def load(port: int, path: str, clients: int, seconds: float) -> list[float]:
     return times
 
 
-def measure(port: int, path: str, seconds: float) -> Figures:
+def measure(port: int, path: str, seconds: float, token: str = "") -> Figures:
     """Return the medians over five runs, with the spread of the throughput."""
     for _ in range(4):  # every worker has answered it once
-        ask(port, path)
-    alone = [load(port, path, 1, seconds) for _ in range(RUNS)]
-    busy = [load(port, path, CLIENTS, seconds) for _ in range(RUNS)]
+        ask(port, path, token)
+    alone = [load(port, path, 1, seconds, token) for _ in range(RUNS)]
+    busy = [load(port, path, CLIENTS, seconds, token) for _ in range(RUNS)]
     rates = [len(times) / seconds for times in busy]
     return Figures(
         statistics.median(statistics.median(times) for times in alone),

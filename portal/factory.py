@@ -12,8 +12,10 @@ import portal.auth.jobs
 import portal.auth.routes
 import portal.catalog.api
 import portal.catalog.jobs
+import portal.catalog.queries.needs
 import portal.catalog.routes
 import portal.demo.queries
+import portal.home.routes
 import portal.ownership.queries.trusted
 import portal.ownership.routes
 import portal.ownership.service
@@ -26,6 +28,7 @@ from portal.infra.contributions import (
     Contributions,
     EntityPanel,
     NavItem,
+    NeedsYou,
     Notice,
     People,
     PeriodicJob,
@@ -34,12 +37,13 @@ from portal.infra.contributions import (
 from portal.infra.db import Database
 from portal.infra.logs import configure_logs
 from portal.infra.metrics import Metrics
-from portal.infra.outbound import Outbound
+from portal.infra.outbound import Gate, Outbound
 from portal.infra.queue import Queue
 from portal.infra.resources import find_resource
 from portal.infra.secrets import SecretBox
-from portal.settings import share_metrics_folder
+from portal.settings import share_metrics_folder, split_bind
 from portal.settings.folder import find_secret_key, list_secret_keys, prepare_data_dir
+from portal.settings.outbound import parse_allow_list
 from portal.web import openapi, probes
 from portal.web.assets import install_asset_caching, load_manifest, make_asset_url
 from portal.web.compression import install_compression
@@ -62,6 +66,7 @@ def gather_contributions(settings: Settings) -> Contributions:
     """Return what the features hand down."""
     return Contributions(
         nav=(
+            NavItem("Home", "home.index", 5, permission="account:self:read"),
             NavItem("Catalog", "catalog.index", 10),
             NavItem("Teams", "ownership.teams", 70),
             NavItem("Problems", "catalog.problems", 80),
@@ -100,6 +105,7 @@ def gather_contributions(settings: Settings) -> Contributions:
             PeriodicJob(portal.catalog.jobs.FORGET, 3600),
             PeriodicJob(portal.auth.jobs.FORGET, 3600),
         ),
+        needs=(NeedsYou(portal.catalog.queries.needs.list_needs),),
         people=(
             People(
                 portal.ownership.queries.trusted.find_user, portal.ownership.service.refresh_account
@@ -126,6 +132,12 @@ def create_secret_box(settings: Settings) -> SecretBox:
     """Return what encrypts stored secrets, under the secret key of the settings."""
     current, *older = list_secret_keys(settings)
     return SecretBox(current, older)
+
+
+def create_outbound(settings: Settings) -> Outbound:
+    """Return the one client for everything the portal calls."""
+    _, own_port = split_bind(settings.bind)
+    return Outbound(Gate(allow=parse_allow_list(settings.outbound_allow), own_port=own_port))
 
 
 def create_metrics(settings: Settings) -> Metrics:
@@ -155,6 +167,7 @@ def create_app(
     app.config["SECRET_KEY"], *app.config["SECRET_KEY_FALLBACKS"] = list_secret_keys(settings)
     app.extensions["secret_box"] = create_secret_box(settings)
     app.extensions["metrics"] = metrics or Metrics()
+    app.extensions["outbound"] = outbound = outbound or create_outbound(settings)
     install_telemetry(app, app.extensions["metrics"])
     install_htmx(app)
     install_units(app, database)
@@ -165,7 +178,7 @@ def create_app(
     install_cookies(app, is_https=settings.public_url.startswith("https://"))
     install_forgery_checks(app, settings.public_url)
     portal.auth.routes.install_guard(app, settings)
-    portal.auth.routes.install_providers(app, settings, (outbound or Outbound()).make_session)
+    portal.auth.routes.install_providers(app, settings, outbound.make_session)
     install_limits(app, settings)
     install_templating(
         app, database.contributions.nav, make_asset_url(load_manifest(static)), version("plumbline")
@@ -175,6 +188,7 @@ def create_app(
         probes.blueprint,
         openapi.blueprint,
         portal.auth.routes.blueprint,
+        portal.home.routes.blueprint,
         portal.catalog.routes.blueprint,
         portal.catalog.api.blueprint,
         portal.ownership.routes.blueprint,

@@ -63,7 +63,7 @@ def database(settings):
                     "audit_entries, work, entity_tombstones, entity_marks, search_index, "
                     "source_readmes, accounts, identities, credentials, sign_in_sessions, "
                     "api_tokens, account_teams, group_rules, sign_in_throttles, one_time_values, "
-                    "secrets RESTART IDENTITY CASCADE"
+                    "secrets, stars RESTART IDENTITY CASCADE"
                 )
             )
     yield found
@@ -80,3 +80,9 @@ def demo(database) -> Database:
 @pytest.fixture
 def app(settings, database):
     return create_app(settings, database)
+
+
+@pytest.fixture
+def client(app):
+    """A browser of its own; pytest-flask's keeps a request's context open for the next one."""
+    return app.test_client()

@@ -67,6 +67,8 @@ class EntityListQuery(BaseModel):
     namespace: Chosen = ()
     source: Chosen = ()
     problems: tuple[Literal["yes"], ...] = ()
+    mine: tuple[Literal["yes"], ...] = ()
+    starred: tuple[Literal["yes"], ...] = ()
     q: str | None = Field(None, max_length=200)
     sort: str | None = Field(None, pattern="^-?[a-z_]{1,63}$")
     limit: int = Field(25, ge=1, le=200)
@@ -82,6 +84,11 @@ class EntityListQuery(BaseModel):
             if values
         }
         return EntityFilter(chosen, q=self.q)
+
+    @property
+    def personal(self) -> tuple[bool, bool]:
+        """Whether what the visitor's teams own is asked for, and what they starred."""
+        return bool(self.mine), bool(self.starred)
 
     @property
     def after(self) -> tuple[Any, ...] | None:
@@ -171,6 +178,16 @@ class ShowQuery(BaseModel):
     @classmethod
     def _read_depth(cls, value: Any) -> Any:
         return int(value) if isinstance(value, str) and value in ("1", "2", "3") else value
+
+
+class StarForm(BaseModel):
+    """Whether to star an entity, and the page to come back to."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    csrf_token: str = ""
+    wanted: Literal["yes", "no"]
+    back: str | None = Field(None, max_length=2000)
 
 
 class GraphQuery(BaseModel):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.infra.db import Base, JsonText, UtcDateTime
@@ -176,6 +176,19 @@ class EntityMark(Base):
     as_of: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     revision: Mapped[int] = mapped_column()
+
+
+class Star(Base):
+    """An entity somebody wants at hand; gone with the account, kept while the entity is away."""
+
+    __tablename__ = "stars"
+    __table_args__ = (Index("ix_stars_ref", "ref"),)
+
+    account_id: Mapped[int] = mapped_column(
+        ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True
+    )
+    ref: Mapped[str] = mapped_column(REF, primary_key=True)
+    starred_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class CatalogState(Base):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -76,6 +76,23 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class Need:
+    """Something that waits for somebody: what, where it is dealt with; a lower rank comes first."""
+
+    rank: int
+    text: str
+    url: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsYou:
+    """Lines of the home page: `list_needs(session, teams, now)` for whoever answers for `teams`."""
+
+    list_needs: Callable[[Session, Collection[str], datetime], list[Need]]
+
+
+@dataclass(frozen=True, slots=True)
 class Consumer:
     """Does the work of one topic: `run(session, subject, now)` in a unit of its own."""
 
@@ -126,6 +143,7 @@ class Contributions:
     marks: tuple[Mark, ...] = ()
     notices: tuple[Notice, ...] = ()
     entity_pages: Mapping[str, str] = field(default_factory=dict)
+    needs: tuple[NeedsYou, ...] = ()
     people: tuple[People, ...] = ()
     group_teams: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     consumers: tuple[Consumer, ...] = ()

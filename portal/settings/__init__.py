@@ -24,6 +24,7 @@ from pydantic import (
 )
 
 from portal.errors import SetupError
+from portal.settings.outbound import AllowList
 from portal.settings.providers import NameList, ProviderSettings
 
 PREFIX = "PORTAL_"
@@ -166,6 +167,11 @@ class Settings(BaseModel):
     log_format: Literal["json", "text"] = Field("json", description="Shape of log lines.")
     undo_hours: int = Field(
         72, ge=1, le=8760, description="How long removed entities can be brought back, in hours."
+    )
+    outbound_allow: AllowList = Field(
+        "",
+        description="Inner addresses the portal may call: `range[:port[-port]]`, comma-separated. "
+        "Public ones need no entry.",
     )
     type_classes: Words = Field(
         default_factory=dict,

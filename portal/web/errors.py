@@ -21,6 +21,7 @@ from portal.errors import (
 )
 from portal.infra.db import explain_database_error
 from portal.infra.logs import get_logger
+from portal.infra.outbound.errors import OutboundError
 from portal.web.htmx import current_request
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ STATUS = {
     TooLarge: 413,
     TooMany: 429,
     Unavailable: 503,
+    OutboundError: 502,
 }
 WORDS = {
     404: ("Nothing is at this address", "No page has it; what was here may have been renamed."),
@@ -100,7 +102,10 @@ def _answer(
 def _on_portal_error(error: PortalError) -> Response:
     status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
     problems = error.problems if isinstance(error, InvalidInput) else ()
-    answer = _answer(status, error.title, error.detail, fix=error.fix, problems=problems)
+    detail, fix = error.detail, error.fix
+    if isinstance(error, OutboundError):  # who may know more is told by the view that asked
+        detail, fix = error.summary, ""
+    answer = _answer(status, error.title, detail, fix=fix, problems=problems)
     if isinstance(error, Unavailable):
         answer.headers["Retry-After"] = "5"
     if isinstance(error, TooMany):

@@ -16,11 +16,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-dev-shm-usage"]
 DEEP = "/catalog/component/default/checkout-service?tab=relations"
 PERSON = {
     "sub": "noor",
@@ -72,12 +71,15 @@ def places():
 
 
 @pytest.fixture(scope="module")
-def url(places, tmp_path_factory):
+def company(places, tmp_path_factory):
     """The portal between two providers; who reads it has to sign in."""
     node = shutil.which("node") or str(BIN / "node")
     well_known = "/.well-known/openid-configuration"
     environment = {
-        **os.environ,
+        **{k: v for k, v in os.environ.items() if not k.startswith("PORTAL_")},
+        "PORTAL_OUTBOUND_ALLOW": ",".join(
+            urlsplit(places[name]).netloc for name in ("node", "mock")
+        ),
         "PORTAL_BIND": urlsplit(places["portal"]).netloc,
         "PORTAL_DATA_DIR": str(tmp_path_factory.mktemp("portal")),
         "PORTAL_LOG_LEVEL": "warning",
@@ -96,20 +98,11 @@ def url(places, tmp_path_factory):
         yield places["portal"]
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    with sync_playwright() as playwright:
-        path = os.environ.get("PORTAL_TEST_CHROMIUM") or "/usr/bin/chromium"
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def page(chromium, url):
+def page(chromium, company):
     """A page; what the console complains about fails the test at its end."""
     complaints: list[str] = []
-    context = chromium.new_context(base_url=url)
+    context = chromium.new_context(base_url=company)
     found = context.new_page()
     found.on("pageerror", lambda error: complaints.append(str(error)))
     found.on(
@@ -189,8 +182,8 @@ def test_somebody_of_the_demo_comes_in_by_the_plain_provider(page):
     expect(page.get_by_text("here and at your identity provider")).to_be_visible()
 
 
-def test_without_javascript_the_way_out_is_the_same(chromium, url):
-    context = chromium.new_context(base_url=url, java_script_enabled=False)
+def test_without_javascript_the_way_out_is_the_same(chromium, company):
+    context = chromium.new_context(base_url=company, java_script_enabled=False)
     page = context.new_page()
     page.goto("/account")
     page.get_by_role("link", name="Continue with Mock").click()

@@ -48,6 +48,7 @@ def environment(tmp_path):
         "PORTAL_DATA_DIR": str(tmp_path),
         "PORTAL_BIND": f"127.0.0.1:{free_port()}",
         "PORTAL_LOG_LEVEL": "warning",
+        "PORTAL_ANONYMOUS_READ": "1",
     }
 
 
@@ -110,7 +111,7 @@ def test_a_taken_port_is_one_line(environment):
 @pytest.mark.parametrize(
     ("name", "value", "word"),
     [
-        ("PORTAL_BIND", "0.0.0.0:8000", "127.0.0.1"),
+        ("PORTAL_BIND", "0.0.0.0:8000", "PORTAL_DEMO"),
         ("PORTAL_WEB_WORKERS", "many", "PORTAL_WEB_WORKERS"),
         ("PORTAL_NONSENSE", "1", "no such setting"),
         ("PORTAL_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/x", "database"),

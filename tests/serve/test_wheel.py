@@ -44,6 +44,7 @@ def test_wheel_serves_without_checkout_or_node(tmp_path):
         "PORTAL_BIND": bind,
         "PORTAL_DATA_DIR": str(tmp_path / "data"),
         "PORTAL_LOG_LEVEL": "warning",
+        "PORTAL_ANONYMOUS_READ": "1",
     }
     code = f"wheel, checkout = {str(wheel)!r}, {str(ROOT)!r}\n{START}"
     process = subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, env=environment)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from portal.factory import create_app, gather_contributions
-from portal.infra.outbound import Limits, Outbound
+from portal.infra.outbound import Gate, Limits, Outbound
+from portal.settings.outbound import parse_allow_list
 from tests.servers.driving import ALICE, PUBLIC, Site, describe
 from tests.standins.identity import GitHubStandIn, StandInProvider
 
@@ -30,7 +31,8 @@ def make_site(settings, database):
     def make(*providers: ProviderSettings) -> Site:
         chosen = settings.model_copy(update={"providers": providers})
         database.contributions = gather_contributions(chosen)
-        outbound = Outbound(Limits(read_seconds=0.7))
+        limits = Limits(total_seconds=3, read_seconds=0.7)
+        outbound = Outbound(Gate(parse_allow_list("127.0.0.1"), limits))
         return Site(create_app(chosen, database, outbound=outbound), database)
 
     return make

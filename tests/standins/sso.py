@@ -44,6 +44,7 @@ def list_people() -> Iterator[dict[str, Any]]:
 
 def make_environment(port: int) -> dict[str, str]:
     """Return the environment of the portal; what is set already stays."""
+    allowed = [os.environ.get("PORTAL_OUTBOUND_ALLOW", ""), f"127.0.0.1:{port}"]
     return {
         "PORTAL_OIDC_DEMO_ISSUER": f"http://127.0.0.1:{port}",
         "PORTAL_OIDC_DEMO_TITLE": "Larkmoor",
@@ -54,6 +55,7 @@ def make_environment(port: int) -> dict[str, str]:
         "PORTAL_OIDC_DEMO_GROUP_ROLES": json.dumps({ADMINS: "admin"}),
         "PORTAL_OIDC_DEMO_HIGHEST_ROLE": "admin",
         **os.environ,
+        "PORTAL_OUTBOUND_ALLOW": ",".join(filter(None, allowed)),
     }
 
 
@@ -93,7 +95,8 @@ def main() -> int:
     portal = None
     sys.stderr.write(
         f"A local identity provider is at http://127.0.0.1:{port}. It asks for no password: "
-        "marit.solheim-adu is an admin, noor.van-heerden owns services.\n"
+        "marit.solheim-adu is an admin, noor.van-heerden owns services. The portal may call "
+        "this port of the machine, and no other.\n"
     )
     try:
         command = [str(Path(sys.executable).parent / "portal"), "serve"]

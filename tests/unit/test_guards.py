@@ -55,9 +55,12 @@ def test_the_environment_is_read_in_one_place():
 
 
 def test_nothing_calls_out_but_the_guarded_client():
-    assert find_in_code(
-        r"(?m)^(import|from) requests|\burlopen\(|\brequests\.(get|post|request|Session)\("
-    ) <= {"portal/infra/outbound.py"}
+    found = find_in_code(
+        r"(?m)^(import|from) (requests|urllib3|http\.client|urllib\.request)\b|\burlopen\("
+        r"|\brequests\.(get|post|request|Session)\(|\bcreate_connection\("
+    )
+    assert found
+    assert not [name for name in found if not name.startswith("portal/infra/outbound/")]
 
 
 def test_every_view_states_a_permission(app):

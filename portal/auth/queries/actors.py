@@ -14,12 +14,22 @@ from portal.auth.core.scopes import parse_scope
 from portal.auth.models import Account, AccountTeam, ApiToken, SignInSession
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
-ACCOUNT = (Account.id, Account.person, Account.name, Account.display_name, Account.role)
+    from portal.auth.core.scopes import Scope
+
+ACCOUNT = (
+    Account.id,
+    Account.person,
+    Account.name,
+    Account.display_name,
+    Account.role,
+    Account.role_by,
+)
 TOUCH_EVERY = timedelta(minutes=1)
 
 
@@ -51,72 +61,68 @@ def find_by_session(
     session: Session, key: str, *, lifetimes: Lifetimes, now: datetime
 ) -> SignedIn | None:
     """Return who holds a session's key, None when it ended or never was."""
-    row = session.execute(
-        select(
-            *ACCOUNT,
-            Account.role_by,
-            SignInSession.id.label("session_id"),
-            SignInSession.proven_at,
-            SignInSession.seen_at,
+    rows = session.execute(
+        _select_with_teams(
+            SignInSession.id.label("session_id"), SignInSession.proven_at, SignInSession.seen_at
         )
-        .join(Account, Account.id == SignInSession.account_id)
+        .join(SignInSession, SignInSession.account_id == Account.id)
         .where(
             SignInSession.key_hash == hash_key(key),
             SignInSession.seen_at > now - lifetimes.idle,
             SignInSession.created_at > now - lifetimes.whole,
             is_live(now),
         )
-    ).one_or_none()
-    if row is None:
+    ).all()
+    if not rows:
         return None
+    row = rows[0]
     is_stale = row.seen_at < now - TOUCH_EVERY
-    actor = _make_actor(session, row, None)
-    return SignedIn(actor, row.session_id, None, row.proven_at, is_stale)
+    return SignedIn(_make_actor(rows, None), row.session_id, None, row.proven_at, is_stale)
 
 
 def find_by_token(session: Session, key: str, *, now: datetime) -> SignedIn | None:
     """Return who holds a token, None when it ended, was revoked or never was."""
-    row = session.execute(
-        select(
-            *ACCOUNT,
-            Account.role_by,
-            ApiToken.id.label("token_id"),
-            ApiToken.scopes,
-            ApiToken.used_at,
-        )
-        .join(Account, Account.id == ApiToken.account_id)
+    rows = session.execute(
+        _select_with_teams(ApiToken.id.label("token_id"), ApiToken.scopes, ApiToken.used_at)
+        .join(ApiToken, ApiToken.account_id == Account.id)
         .where(
             ApiToken.key_hash == hash_key(key),
             ApiToken.revoked_at.is_(None),
             ApiToken.ends_at > now,
             is_live(now),
         )
-    ).one_or_none()
-    if row is None:
+    ).all()
+    if not rows:
         return None
+    row = rows[0]
     is_stale = row.used_at is None or row.used_at < now - TOUCH_EVERY
-    actor = _make_actor(session, row, tuple(parse_scope(scope) for scope in row.scopes))
-    return SignedIn(actor, None, row.token_id, None, is_stale)
+    scopes = tuple(parse_scope(scope) for scope in row.scopes)
+    return SignedIn(_make_actor(rows, scopes), None, row.token_id, None, is_stale)
 
 
 def find_actor(session: Session, account_id: int) -> Actor | None:
     """Return the actor an account would be in a session of its own."""
-    row = session.execute(
-        select(*ACCOUNT, Account.role_by).where(Account.id == account_id)
-    ).one_or_none()
-    return None if row is None else _make_actor(session, row, None)
+    rows = session.execute(_select_with_teams().where(Account.id == account_id)).all()
+    return _make_actor(rows, None) if rows else None
 
 
-def _make_actor(session: Session, row: Any, scopes: Any) -> Actor:
-    teams = session.execute(
-        select(AccountTeam.team, AccountTeam.origin).where(AccountTeam.account_id == row.id)
+def _select_with_teams(*columns: Any) -> Any:
+    """Return the query of an account with a row for each of its teams, at least one."""
+    return (
+        select(*ACCOUNT, AccountTeam.team, AccountTeam.origin, *columns)
+        .select_from(Account)
+        .join(AccountTeam, AccountTeam.account_id == Account.id, isouter=True)
     )
+
+
+def _make_actor(rows: Sequence[Any], scopes: tuple[Scope, ...] | None) -> Actor:
+    row = rows[0]
     return make_actor(
         row.person,
         row.role,
         account_id=row.id,
         label=row.display_name or row.name,
-        teams={team: origin for team, origin in teams},  # noqa: C416 a row is no pair to mypy
+        teams={one.team: one.origin for one in rows if one.team is not None},
         why_role=f"role given by {row.role_by}",
         scopes=scopes,
     )

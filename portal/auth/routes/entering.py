@@ -31,6 +31,6 @@ def enter(unit: Session, account: Account, way: Way, wanted: str | None) -> Resp
     origin = Origin(g.origin.address, g.origin.agent)
     key = begin_session(unit, account, way, origin=origin, now=now)
     session.clear()  # the form token of the time before is over too
-    response = redirect(choose_next(wanted, url_for("catalog.home")), 303)
+    response = redirect(choose_next(wanted, url_for("home.index")), 303)
     keep_signed_in_key(response, key, lasting=get_setup().lifetimes.whole)  # type: ignore[arg-type]  # Flask's own response
     return response

@@ -165,4 +165,5 @@ def _note_refusal(response: Response) -> Response:
 
 def _may(permission: str) -> bool:
     """Whether whoever looks may do `permission`, for templates that leave out what they may not."""
-    return decide(g.actor, permission).allowed
+    actor = g.get("actor")
+    return isinstance(actor, Actor) and decide(actor, permission).allowed

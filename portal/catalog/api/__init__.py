@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, request
 
+from portal.auth.core import Actor
 from portal.catalog.api.shapes import (
     EntityDocument,
     EntityItem,
@@ -29,14 +30,17 @@ from portal.catalog.queries import details, entities, problems
 from portal.catalog.queries.columns import get_revision
 from portal.catalog.queries.graph import read_neighbourhood
 from portal.catalog.queries.lists import cut_page, select_entities
+from portal.catalog.queries.personal import narrow_for
 from portal.infra.clock import utc_now
 from portal.web.caching import answer_versioned, make_etag
 from portal.web.forms import parse_arguments
 from portal.web.markers import requires
 from portal.web.openapi import declare
 from portal.web.unit import get_session
+from portal.web.visitor import get_actor
 
 if TYPE_CHECKING:
+    from portal.catalog.core.filters import EntityFilter
     from portal.catalog.core.relations import Relation
 
 blueprint = Blueprint("catalog_api", __name__, url_prefix="/api/v1")
@@ -44,6 +48,11 @@ blueprint = Blueprint("catalog_api", __name__, url_prefix="/api/v1")
 
 def _dump(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _personal(wanted: EntityFilter) -> tuple[object, ...]:
+    """Return what makes an answer one person's own."""
+    return (sorted(wanted.owners or ()), wanted.ids)
 
 
 @blueprint.get("/entities")
@@ -54,10 +63,11 @@ def list_entities() -> Response:
     session = get_session()
     query = parse_arguments(EntityListQuery, request.args)
     after = query.after
-    etag = make_etag(get_revision(session), request.query_string)
+    wanted = narrow_for(session, get_actor(Actor), query.wanted, query.personal)
+    etag = make_etag(get_revision(session), request.query_string, *_personal(wanted))
 
     def build() -> str:
-        selection = select_entities(session, query.wanted, sort=query.sort, now=utc_now())
+        selection = select_entities(session, wanted, sort=query.sort, now=utc_now())
         page = cut_page(session, selection, after=after, limit=query.limit)
         items = [{n: getattr(row, n) for n in EntityItem.model_fields} for row in page.items]
         for item in items:
@@ -118,10 +128,11 @@ def list_facets() -> Response:
     """Count the values of facets among the entities a list's filters choose."""
     session = get_session()
     query = parse_arguments(FacetQuery, request.args)
-    etag = make_etag("facets", get_revision(session), request.query_string)
+    wanted = narrow_for(session, get_actor(Actor), query.wanted, query.personal)
+    etag = make_etag("facets", get_revision(session), request.query_string, *_personal(wanted))
 
     def build() -> str:
-        selection = select_entities(session, query.wanted, sort=None, now=utc_now())
+        selection = select_entities(session, wanted, sort=None, now=utc_now())
         counted = {
             name: selection.counter.count(name, most=query.limit) for name in query.facet or FACETS
         }

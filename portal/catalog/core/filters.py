@@ -14,11 +14,16 @@ NOT_SET = "-"
 
 @dataclass(frozen=True, slots=True)
 class EntityFilter:
-    """Values chosen by facet (any of them fits), only what runs or everything, and a question."""
+    """Values chosen by facet (any of them fits), only what runs or everything, and a question.
+
+    `owners` keeps what these own, `ids` these entities; None keeps all.
+    """
 
     chosen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     only_running: bool = False
     q: str | None = None
+    owners: frozenset[str] | None = None
+    ids: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

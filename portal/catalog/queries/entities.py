@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, bindparam, select
 
-from portal.catalog.models import Entity
+from portal.catalog.models import Entity, Star
 from portal.errors import NotFound
 
 if TYPE_CHECKING:
@@ -38,6 +38,11 @@ LIST_COLUMNS = (
     Entity.line,
     Entity.updated_at,
 )
+# Built once: putting a statement together takes longer than these take to run.
+BY_IDS = select(*LIST_COLUMNS).where(Entity.id.in_(bindparam("ids", expanding=True)))
+LABELS = select(
+    Entity.ref, Entity.kind, Entity.namespace, Entity.name, Entity.title, Entity.type
+).where(Entity.ref.in_(bindparam("refs", expanding=True)))
 
 
 def has_entities(session: Session) -> bool:
@@ -47,7 +52,7 @@ def has_entities(session: Session) -> bool:
 
 def list_by_ids(session: Session, ids: Sequence[int]) -> list[Row[Any]]:
     """Return the list columns of entities in the order of `ids`, without those that are gone."""
-    rows = session.execute(select(*LIST_COLUMNS).where(Entity.id.in_(ids)))
+    rows = session.execute(BY_IDS, {"ids": ids})
     found = {row.id: row for row in rows}
     return [found[number] for number in ids if number in found]
 
@@ -60,12 +65,20 @@ def get_entity(session: Session, ref: str) -> Entity:
     return found
 
 
+def get_entity_for(session: Session, ref: str, account_id: int | None) -> tuple[Entity, bool]:
+    """Return an entity and whether an account starred it; raises NotFound."""
+    if account_id is None:
+        return get_entity(session, ref), False
+    row = session.execute(
+        select(Entity, Star.ref)
+        .join(Star, and_(Star.ref == Entity.ref, Star.account_id == account_id), isouter=True)
+        .where(Entity.ref == ref)
+    ).one_or_none()
+    if row is None:
+        return get_entity(session, ref), False
+    return row[0], row[1] is not None
+
+
 def list_labels(session: Session, refs: Iterable[str]) -> dict[str, Row[*tuple[Any, ...]]]:
     """Return kind, namespace, name, title and type of those refs that exist, by ref."""
-    wanted = sorted(set(refs))
-    rows = session.execute(
-        select(
-            Entity.ref, Entity.kind, Entity.namespace, Entity.name, Entity.title, Entity.type
-        ).where(Entity.ref.in_(wanted))
-    )
-    return {row.ref: row for row in rows}
+    return {row.ref: row for row in session.execute(LABELS, {"refs": sorted(set(refs))})}

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from portal.catalog.core.columns import ABSENT
-from portal.catalog.core.facets import SORTS, Counter, select_running, sort_rows
+from portal.catalog.core.facets import (
+    SORTS,
+    Counter,
+    select_personal,
+    select_running,
+    sort_rows,
+)
 from portal.catalog.core.filters import EntityFilter, Page
 from portal.catalog.queries.columns import get_columns
 from portal.catalog.queries.entities import list_by_ids
@@ -45,15 +51,16 @@ def select_entities(
     columns = get_columns(session)
     _check_sort(columns, sort)
     base: Mask | None = select_running(columns) if wanted.only_running else None
+    found = select_personal(columns, wanted.owners, wanted.ids)
     if not wanted.q:
-        counter = Counter(columns, wanted.chosen, base, now)
+        counter = Counter(columns, wanted.chosen, base, now, found)
         rows = sort_rows(columns, counter.select(), sort or "name")
         return Selection(columns, counter, rows, is_exact=True)
     hits = search_rows(session, columns, wanted.q)
-    found = np.zeros(len(columns), np.bool_)
-    ranked = np.array(hits.rows, dtype=np.int64)
-    found[ranked] = True
-    counter = Counter(columns, wanted.chosen, base, now, found)
+    ranked = hits.rows
+    hit = np.zeros(len(columns), np.bool_)
+    hit[ranked] = True
+    counter = Counter(columns, wanted.chosen, base, now, hit if found is None else hit & found)
     mask = counter.select()
     rows = sort_rows(columns, mask, sort) if sort else ranked[mask[ranked]]
     return Selection(columns, counter, rows, hits.is_complete)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
 
-from flask import redirect, request, url_for
+from flask import request
 
 from portal.catalog.forms import ProblemListQuery
 from portal.catalog.queries import entities, problems
@@ -14,6 +13,7 @@ from portal.catalog.routes import (
     entity,
     exporting,
     listing,
+    personal,
     presenting,
     searching,
     setup,
@@ -21,22 +21,20 @@ from portal.catalog.routes import (
 from portal.catalog.routes.addresses import page_urls
 from portal.catalog.routes.blueprint import blueprint
 from portal.web.forms import parse_arguments
-from portal.web.markers import public, requires
+from portal.web.markers import requires
 from portal.web.templating import render
 from portal.web.unit import get_session
 
-if TYPE_CHECKING:
-    from werkzeug.wrappers import Response
-
-__all__ = ["blueprint", "definitions", "entity", "exporting", "listing", "searching", "setup"]
-
-
-@blueprint.get("/")
-@public
-def home() -> Response:
-    """Lead to the catalog, or to what comes first while it is empty."""
-    is_empty = not entities.has_entities(get_session())
-    return redirect(url_for("catalog.setup" if is_empty else "catalog.index"))
+__all__ = [
+    "blueprint",
+    "definitions",
+    "entity",
+    "exporting",
+    "listing",
+    "personal",
+    "searching",
+    "setup",
+]
 
 
 @blueprint.get("/catalog/problems", endpoint="problems")

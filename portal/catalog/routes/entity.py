@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flask import request, url_for
 from markupsafe import Markup
 
+from portal.auth.core import Actor
 from portal.catalog.forms import ShowQuery, make_ref
 from portal.catalog.queries import details, entities
 from portal.catalog.queries.columns import find_domain
@@ -22,6 +23,7 @@ from portal.web.forms import parse_arguments
 from portal.web.markers import requires
 from portal.web.templating import render
 from portal.web.unit import Session, get_session
+from portal.web.visitor import get_actor
 
 if TYPE_CHECKING:
     from portal.catalog.core.graph import Neighbourhood
@@ -38,7 +40,9 @@ def show(kind: str, namespace: str, name: str) -> str:
     """Show one entity: overview, graph, relations, definition, raw text, or a feature's panel."""
     session = get_session()
     query = parse_arguments(ShowQuery, request.args)
-    entity = entities.get_entity(session, make_ref(kind, namespace, name))
+    actor = get_actor(Actor)
+    ref = make_ref(kind, namespace, name)
+    entity, is_starred = entities.get_entity_for(session, ref, actor.account_id)
     subject = PanelSubject(entity.ref, entity.kind, entity.source, entity.file)
     graph, depth = _read_graph(session, entity, query)
     relations = details.list_relations(session, entity.ref)
@@ -64,6 +68,12 @@ def show(kind: str, namespace: str, name: str) -> str:
             name=entity.name.lower(),
         ),
         graph=drawn,
+        star=SimpleNamespace(
+            is_offered=actor.is_person,
+            starred=is_starred,
+            url=url_for("catalog.star", kind=kind, namespace=namespace, name=name),
+            back=request.full_path.rstrip("?"),
+        ),
         **_fill_tab(session, entity, subject, query),
     )
 

@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Response, request
 
+from portal.auth.core import Actor
 from portal.catalog.forms import ExportQuery
 from portal.catalog.queries.entities import list_by_ids
 from portal.catalog.queries.lists import select_entities
+from portal.catalog.queries.personal import narrow_for
 from portal.catalog.routes.blueprint import blueprint
 from portal.infra.clock import utc_now
 from portal.web.forms import parse_arguments
 from portal.web.markers import requires
 from portal.web.unit import Database, get_database, get_session
+from portal.web.visitor import get_actor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,8 +53,14 @@ FORMULA_START = ("=", "+", "-", "@", "\t", "\r", "\n")
 @requires("catalog:entity:read")
 def export() -> Response:
     """Hand out everything the page's filters choose, in its order."""
+    session = get_session()
     query = parse_arguments(ExportQuery, request.args)
-    selection = select_entities(get_session(), query.wanted, sort=query.sort, now=utc_now())
+    selection = select_entities(
+        session,
+        narrow_for(session, get_actor(Actor), query.wanted, query.personal),
+        sort=query.sort,
+        now=utc_now(),
+    )
     rows = _read(get_database(), selection.ids.tolist())
     write, mimetype = (
         (_write_json, "application/json") if query.format == "json" else (_write_csv, "text/csv")

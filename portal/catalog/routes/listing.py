@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import request, url_for
 
+from portal.auth.core import Actor
 from portal.catalog.core.facets import FACETS
 from portal.catalog.core.filters import NOT_SET, REF_KINDS, normalise_value
 from portal.catalog.core.meaning import TIER_LABELS
@@ -15,15 +16,18 @@ from portal.catalog.forms import CatalogQuery
 from portal.catalog.queries import entities
 from portal.catalog.queries.lists import Selection, cut_page, select_entities
 from portal.catalog.queries.marks import list_marks
+from portal.catalog.queries.personal import narrow_for
 from portal.catalog.routes import presenting
 from portal.catalog.routes.addresses import current_url, list_hidden, page_urls, without_value
 from portal.catalog.routes.blueprint import blueprint
+from portal.catalog.routes.views import list_views
 from portal.infra.clock import utc_now
 from portal.infra.contributions import get_contributions
 from portal.web.forms import parse_arguments
 from portal.web.markers import requires
 from portal.web.templating import render
 from portal.web.unit import get_session
+from portal.web.visitor import get_actor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -68,7 +72,12 @@ def index() -> str:
     """List entities: what runs unless something else is asked for."""
     session = get_session()
     query = parse_arguments(CatalogQuery, request.args)
-    selection = select_entities(session, query.wanted, sort=query.sort, now=utc_now())
+    selection = select_entities(
+        session,
+        narrow_for(session, get_actor(Actor), query.wanted, query.personal),
+        sort=query.sort,
+        now=utc_now(),
+    )
     page = cut_page(session, selection, after=query.after, limit=query.limit)
     facets = list(_count_facets(selection, query, get_contributions(session).marks))
     labels = entities.list_labels(session, _list_refs(page.items, facets))
@@ -77,7 +86,7 @@ def index() -> str:
         "browse",
         page=_present_page(session, selection, page, query, labels),
         facets=[_present_facet(facet, labels) for facet in facets],
-        views=_list_views(selection, query),
+        views=list_views(selection, query),
         chips=_list_chips(query, labels),
         columns=_list_columns(query),
         hidden=list_hidden("columns"),
@@ -154,25 +163,14 @@ def say_value(facet: str, value: str, labels: Mapping[str, Any]) -> str:
     return presenting.say_kind(value) if facet == "kind" else value.replace("_", " ")
 
 
-def _list_views(selection: Selection, query: CatalogQuery) -> list[SimpleNamespace]:
-    """Return the two views and how much each would list; everything else is a filter on them."""
-    cleared: dict[str, Any] = {"kind": None, "class": None}
-    running, all_of_it = selection.counter.count_views()
-    # A question is asked of everything unless the address says otherwise.
-    services = "services" if query.q else None
-    return [
-        SimpleNamespace(label=label, url=current_url(view=view, **cleared), active=on, count=count)
-        for view, label, on, count in (
-            (services, "Services", query.is_running, running),
-            ("everything", "Everything", not query.is_running, all_of_it),
-        )
-    ]
-
-
 def _list_chips(query: CatalogQuery, labels: Mapping[str, Any]) -> list[SimpleNamespace]:
     found = []
     if query.q:
         found.append(SimpleNamespace(label=f"“{query.q}”", remove_url=current_url(q=None)))
+    if query.mine:
+        found.append(SimpleNamespace(label="My teams", remove_url=current_url(mine=None)))
+    if query.starred:
+        found.append(SimpleNamespace(label="Starred", remove_url=current_url(starred=None)))
     for name, values in query.wanted.chosen.items():
         for given, value in zip(request.args.getlist(name), values, strict=False):
             label = say_value(name, value, labels)

@@ -1,0 +1,40 @@
+"""What of the catalog waits for whoever answers for some teams."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from portal.catalog.core.columns import ABSENT
+from portal.catalog.core.facets import select_personal, select_running
+from portal.catalog.queries.columns import get_columns
+from portal.infra.contributions import Need
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+
+def list_needs(session: Session, teams: Collection[str], now: datetime) -> list[Need]:
+    """Return the problems and the missing tiers of what some teams own."""
+    del now
+    columns = get_columns(session)
+    owned = select_personal(columns, teams, None)
+    if owned is None or not owned.any():
+        return []
+    flawed = int(np.count_nonzero(owned & (columns.problems > 0)))
+    bare = owned & select_running(columns) & (columns.codes["tier"] == ABSENT)
+    untiered = int(np.count_nonzero(bare))
+    found = []
+    if flawed:
+        words = "entry of yours has" if flawed == 1 else "entries of yours have"
+        text = f"{flawed:,} {words} problems in their descriptors"
+        found.append(Need(40, text, "/catalog?mine=yes&problems=yes&view=everything"))
+    if untiered:
+        words = "service of yours has" if untiered == 1 else "services of yours have"
+        text = f"{untiered:,} {words} no tier"
+        found.append(Need(60, text, "/catalog?mine=yes&tier=-", "Say how much each one matters."))
+    return found

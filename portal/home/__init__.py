@@ -1,0 +1,1 @@
+"""What of mine needs me now."""
