@@ -37,7 +37,11 @@ class ProviderSettings(BaseModel):
         "oidc", description="OpenID Connect, or GitHub's plain OAuth."
     )
     title: str = Field("", max_length=60, description="Text of the button; default: the name.")
-    issuer: str = Field("", description="Issuer, exactly as its discovery document writes it.")
+    issuer: str = Field(
+        "",
+        description="Issuer, exactly as its discovery document writes it; for kind github the "
+        "address of an Enterprise Server, empty for github.com.",
+    )
     client_id: str = Field("", description="Id the provider gave the portal.")
     client_secret: str = Field("", repr=False, description="Secret the provider gave the portal.")
     client_secret_file: Path | None = Field(None, description="File that holds the secret.")

@@ -129,7 +129,7 @@ def enter_as_alice(page) -> None:
 
 def sign_out(page) -> None:
     page.goto("/account")
-    page.locator("summary[aria-label='Your account']").click()
+    page.locator("details.account > summary").click()
     page.get_by_role("button", name="Sign out", exact=True).click()
 
 
@@ -180,6 +180,15 @@ def test_somebody_of_the_demo_comes_in_by_the_plain_provider(page):
     sign_out(page)
     page.get_by_role("button").first.click()
     expect(page.get_by_text("here and at your identity provider")).to_be_visible()
+
+
+def test_a_refusal_names_what_is_wrong(page, assert_accessible, assert_fits, take_shot):
+    page.goto("/auth/node/callback?code=x&state=forged")
+    expect(page.get_by_role("alert")).to_contain_text("This sign-in is not known")
+    expect(page.locator("#claim")).to_have_text("state")
+    assert_accessible(page)
+    assert_fits(page)
+    take_shot(page, "sign-in-refused")
 
 
 def test_without_javascript_the_way_out_is_the_same(chromium, company):

@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import update
 
 from portal.auth.models import Account, OneTimeValue, SignInSession
+from portal.factory import create_app
 from portal.infra.clock import utc_now
-from tests.servers.driving import ALICE, PUBLIC, describe, read_claim
+from tests.servers.driving import ALICE, PUBLIC, Site, describe, read_claim
 from tests.standins.identity import StandInProvider
 
 
@@ -134,6 +135,7 @@ def test_groups_are_read_anew_each_time(site, idp):
         browser.sign_in()
     assert site.teams() == {"group:default/payments"}
     assert site.identity.groups_cut
+    assert "too many groups" in browser.client.get("/account").text
     idp.sign_in_as("alice", groups=[], **ALICE)
     browser.sign_in()
     assert site.teams() == set()
@@ -262,3 +264,10 @@ def test_no_token_leaves_the_portal(site, idp, capfd):
     stored = site.rows(OneTimeValue)
     assert stored == []
     assert not [token for token in tokens if any(token in text for text in seen)]
+
+
+def test_a_provider_on_an_inner_address_is_not_called_unless_listed(settings, database, idp):
+    chosen = settings.model_copy(update={"providers": (describe(idp),)})
+    site = Site(create_app(chosen, database), database)
+    assert read_claim(site.browser().begin()) == "discovery"
+    assert idp.count("discovery") == 0
