@@ -128,6 +128,7 @@ class Answering:
         ({"token_endpoint": "http://id.example/token"}, "discovery"),
         ({"jwks_uri": None}, "discovery"),
         ({"userinfo_endpoint": "javascript:x"}, "discovery"),
+        ({"end_session_endpoint": f"{ISSUER}/x\r\nSet-Cookie: a=b"}, "discovery"),
         ({"id_token_signing_alg_values_supported": ["none", "HS256"]}, "alg"),
         ({"id_token_signing_alg_values_supported": "RS256 none"}, "alg"),
     ],

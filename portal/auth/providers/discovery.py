@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -27,6 +28,7 @@ ALGORITHMS = {
     "Ed25519": "OKP",
 }
 MOST_KEYS = 100
+PLAIN = re.compile(r"[!#-;=?-\[\]_a-z~%]+")  # what an address holds as it is sent
 METHODS = ("client_secret_basic", "client_secret_post")
 
 
@@ -88,7 +90,8 @@ def _read_address(found: Mapping[str, Any], name: str, *, is_secret: bool) -> st
     value = found.get(name)
     parts = urlsplit(value) if isinstance(value, str) else None
     schemes = ("https",) if is_secret else ("https", "http")
-    if not isinstance(value, str) or not parts or parts.scheme not in schemes or not parts.hostname:
+    is_sound = parts is not None and parts.scheme in schemes and bool(parts.hostname)
+    if not isinstance(value, str) or not is_sound or not PLAIN.fullmatch(value):
         raise make_outage("discovery", "discovery document", f"{name} is no address")
     return value
 
