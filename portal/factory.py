@@ -100,6 +100,11 @@ def gather_contributions(settings: Settings) -> Contributions:
                 "ownership.refresh_all",
                 portal.ownership.service.refresh_all,
             ),
+            Consumer(
+                portal.catalog.jobs.FORGET_TOMBSTONES,
+                portal.catalog.jobs.FORGET_TOMBSTONES,
+                portal.catalog.jobs.forget_old_tombstones,
+            ),
         ),
         periodic=(
             PeriodicJob(portal.catalog.jobs.FORGET, 3600),

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, bindparam, select
 
-from portal.catalog.models import Entity, Star
+from portal.catalog.models import CatalogState, Entity, Star
+from portal.catalog.queries.columns import REVISION
 from portal.errors import NotFound
 
 if TYPE_CHECKING:
@@ -66,16 +67,18 @@ def get_entity(session: Session, ref: str) -> Entity:
 
 
 def get_entity_for(session: Session, ref: str, account_id: int | None) -> tuple[Entity, bool]:
-    """Return an entity and whether an account starred it; raises NotFound."""
-    if account_id is None:
-        return get_entity(session, ref), False
+    """Return an entity and whether an account starred it; raises NotFound.
+
+    The catalog's revision comes in the same query, for what reads it later in this unit.
+    """
     row = session.execute(
-        select(Entity, Star.ref)
+        select(Entity, Star.ref, select(CatalogState.revision).scalar_subquery())
         .join(Star, and_(Star.ref == Entity.ref, Star.account_id == account_id), isouter=True)
         .where(Entity.ref == ref)
     ).one_or_none()
     if row is None:
         return get_entity(session, ref), False
+    session.info.setdefault(REVISION, row[2] or 0)
     return row[0], row[1] is not None
 
 

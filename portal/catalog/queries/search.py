@@ -51,7 +51,7 @@ class Hits:
 def search_rows(session: Session, columns: Columns, question: str) -> Hits:
     """Return what a question finds: exact names, aliases, beginnings, words, then misspellings."""
     index = get_search_index(session, columns)
-    aliases = _find_aliases(session, columns, question)
+    aliases, has_all_aliases = _find_aliases(session, columns, question)
     stages = {**_find_names(index, squash(question)), **_find_words(index, split_query(question))}
     is_pasted = looks_pasted(question) or bool(list_refs(question))
     stages[matching.PASTED if is_pasted else matching.ALIAS] = aliases
@@ -59,7 +59,8 @@ def search_rows(session: Session, columns: Columns, question: str) -> Hits:
         stages[matching.FUZZY] = _find_misspelt(index, question)
     rows, is_complete = rank_rows(columns, index.weights, stages)
     parts = stages.get(matching.PART)
-    return Hits(rows, is_complete and (parts is None or len(parts.rows) < MOST_PARTS))
+    has_all_parts = parts is None or len(parts.rows) < MOST_PARTS
+    return Hits(rows, is_complete and has_all_parts and has_all_aliases)
 
 
 def _count_finds(stages: Mapping[int, Found]) -> int:
@@ -85,10 +86,11 @@ def _find_words(index: SearchIndex, words: Sequence[str]) -> dict[int, Found]:
     return {stage: Found(np.flatnonzero(levels == level)) for level, stage in STAGES.items()}
 
 
-def _find_aliases(session: Session, columns: Columns, question: str) -> Found:
-    """Return what a pasted text names; a whole reference is nearer than any alias."""
+def _find_aliases(session: Session, columns: Columns, question: str) -> tuple[Found, bool]:
+    """Return what a pasted text names, and whether that is all; a whole reference is nearest."""
     values, refs = list_alias_values(question), list_refs(question)
     found = [*session.execute(ALIASES, {"values": values})]
+    has_all = len(found) < MOST_ROWS
     if refs:
         found += session.execute(NAMED, {"refs": refs})
     values = [*refs, *values]
@@ -99,7 +101,7 @@ def _find_aliases(session: Session, columns: Columns, question: str) -> Found:
         nearest[entity_id] = min(distance, nearest.get(entity_id, distance))
     rows = columns.find_rows(list(nearest))
     here = rows != ABSENT
-    return Found(rows[here], np.array([*nearest.values()], np.int64)[here])
+    return Found(rows[here], np.array([*nearest.values()], np.int64)[here]), has_all
 
 
 def _find_misspelt(index: SearchIndex, question: str) -> Found:
