@@ -208,7 +208,10 @@ def create_queue(settings: Settings, database: Database, metrics: Metrics) -> Qu
 
 
 def create_app(
-    settings: Settings, database: Database | None = None, metrics: Metrics | None = None
+    settings: Settings,
+    database: Database | None = None,
+    metrics: Metrics | None = None,
+    outbound: Outbound | None = None,
 ) -> Flask:
     """Return the web application."""
     configure_logs(settings.log_level, settings.log_format)
@@ -220,7 +223,7 @@ def create_app(
     app.config["SECRET_KEY"], *app.config["SECRET_KEY_FALLBACKS"] = list_secret_keys(settings)
     app.extensions["secret_box"] = create_secret_box(settings)
     app.extensions["metrics"] = metrics or Metrics()
-    app.extensions["outbound"] = create_outbound(settings)
+    app.extensions["outbound"] = outbound = outbound or create_outbound(settings)
     install_telemetry(app, app.extensions["metrics"])
     install_htmx(app)
     install_units(app, database)
@@ -231,6 +234,7 @@ def create_app(
     install_cookies(app, is_https=settings.public_url.startswith("https://"))
     install_forgery_checks(app, settings.public_url)
     portal.auth.routes.install_guard(app, settings)
+    portal.auth.routes.install_providers(app, settings, outbound.make_session)
     install_limits(app, settings)
     install_templating(
         app, database.contributions.nav, make_asset_url(load_manifest(static)), version("plumbline")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +15,8 @@ class Claims:
     """A proven sign-in.
 
     `groups` is None when the provider says nothing about them; `groups_cut` when it says that it
-    left them out. `user_name` is the claim that names the catalog User.
+    left them out. `user_name` is the claim that names the catalog User, `proven_at` when the person
+    proved who they are, where the provider says.
     """
 
     issuer: str
@@ -27,6 +29,7 @@ class Claims:
     groups_cut: bool = False
     user_name: str | None = None
     idp_sid: str | None = None
+    proven_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
