@@ -33,7 +33,7 @@ import portal.ownership.service
 import portal.sources.api
 import portal.sources.routes
 import portal.sources.service
-from portal.auth.service.provider_rules import make_provider_rules
+from portal.auth.core.people import make_provider_rules
 from portal.infra.contributions import (
     Consumer,
     Contributions,

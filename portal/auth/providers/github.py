@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from portal.auth.core.people import Claims
+from portal.auth.core.people import Claims, make_rules
 from portal.auth.core.signing_in import SignInRefused, check_error
-from portal.auth.providers.oidc import make_rules
 from portal.auth.providers.wire import explaining, fetch_json, fetch_tokens, make_client, read_json
 from portal.auth.providers.wire import make_outage as outage
 

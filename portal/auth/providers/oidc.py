@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 from portal.auth.core.id_tokens import Expected, check_id_token, check_logout_token
-from portal.auth.core.people import Claims, ProviderRules
+from portal.auth.core.people import Claims, make_rules
 from portal.auth.core.profiles import Wording, lacks_claims, read_profile
 from portal.auth.core.signing_in import SignInRefused, check_error
 from portal.auth.providers.discovery import fetch_keys, fetch_metadata
@@ -162,15 +162,3 @@ class OpenIdProvider:
                 "sub", "The provider's user information is about somebody else than its token."
             )
         return {**more, **claims}
-
-
-def make_rules(given: ProviderSettings) -> ProviderRules:
-    """Return what a provider's word is worth."""
-    return ProviderRules(
-        given.name,
-        given.email_domains,
-        given.default_role,
-        given.highest_role,
-        given.group_roles,
-        given.group_teams,
-    )

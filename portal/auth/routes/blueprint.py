@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from flask import Blueprint
 
 from portal.auth.core import Actor, make_anonymous
+from portal.auth.core.people import make_provider_rules
 from portal.auth.queries.access import Asker
 from portal.auth.queries.actors import Lifetimes
-from portal.auth.service.provider_rules import make_provider_rules
 from portal.web.visitor import get_extension
 
 if TYPE_CHECKING:
