@@ -26,7 +26,7 @@ BUYERS = "/teams/default/buyer-experience"
 SIGHTS = {
     "list": Sight("/catalog", "Services", "25 of 58"),
     "list-filtered": Sight("/catalog?tier=0&tier=1&lifecycle=production", "Services", "Clear"),
-    "list-nothing": Sight("/catalog?q=zzzzqq", "Catalog", "Nothing matches these filters"),
+    "list-nothing": Sight("/catalog?q=zzzzqq", "Catalog", "Nothing matches"),
     "list-everything": Sight("/catalog?view=everything", "Catalog", "entries"),
     "entity": Sight(CHECKOUT, "Checkout", "Where this comes from"),
     "entity-graph": Sight(f"{CHECKOUT}?tab=graph&depth=2", "Checkout", "The same as a table"),
@@ -51,7 +51,7 @@ SIGHTS = {
     "setup": Sight("/setup", "Setting up", "Unlocks"),
     "api-docs": Sight("/api/docs", "API", "/api/v1/entities"),
     "patterns": Sight("/-/patterns", "Patterns", "Not fresh"),
-    "not-found": Sight("/nowhere", "Not Found", "Status 404"),
+    "not-found": Sight("/nowhere", "Nothing is at this address", "Status 404"),
 }
 EMPTY_SIGHTS = {
     "empty-setup": Sight("/", "Setting up", "portal catalog ingest"),
