@@ -11,7 +11,7 @@ from portal.catalog.core import matching
 from portal.catalog.core.aliases import CERTAIN
 from portal.catalog.core.columns import ABSENT, Columns
 from portal.catalog.core.matching import MOST_ROWS, Found, NameIndex, build_name_index, rank_rows
-from portal.catalog.core.pasted import list_alias_values, list_refs, looks_pasted
+from portal.catalog.core.pasted import choose_nearest, list_refs, list_steps, looks_pasted
 from portal.catalog.core.words import split_query, squash
 from portal.catalog.models import Entity, EntityAlias
 from portal.infra.cache import get_cache
@@ -55,7 +55,10 @@ def search_rows(session: Session, columns: Columns, question: str) -> Hits:
             held if held and held.revision == columns.revision else build_name_index(columns)
         ),
     )
-    aliases = _find_aliases(session, columns, question)
+    aliases, is_wide = _find_aliases(session, columns, question)
+    if aliases and looks_pasted(question) and not is_wide:
+        # The words of an address are those of many: its neighbours are not asked for.
+        return Hits(tuple(rank_rows(columns, {matching.PASTED: aliases})), len(aliases) < MOST_ROWS)
     stages: dict[int, Found] = _find_names(names, squash(question))
     is_pasted = looks_pasted(question) or bool(list_refs(question))
     stages[matching.PASTED if is_pasted else matching.ALIAS] = aliases
@@ -81,27 +84,26 @@ def _find_names(names: NameIndex, key: str) -> dict[int, Found]:
     }
 
 
-def _find_aliases(session: Session, columns: Columns, question: str) -> Found:
-    """Return what a pasted text names; a whole reference is nearer than any alias."""
-    values, refs = list_alias_values(question), list_refs(question)
+def _find_aliases(session: Session, columns: Columns, question: str) -> tuple[Found, bool]:
+    """Return what a pasted text names, and whether that is only its host or organisation."""
+    values = {value for step in list_steps(question) for value in step.values}
     aliases = (
         select(EntityAlias.value, EntityAlias.confidence, Entity.id)
         .join(Entity, Entity.ref == EntityAlias.ref)
         .where(EntityAlias.value.in_(values))
         .limit(MOST_ROWS)
     )
-    named = select(Entity.ref, literal(CERTAIN), Entity.id).where(Entity.ref.in_(refs))
-    values = [*refs, *values]
+    named = select(Entity.ref, literal(CERTAIN), Entity.id).where(
+        Entity.ref.in_(list_refs(question))
+    )
     found = session.execute(union_all(named, select(aliases.subquery()))).all()
-    order = {value: place for place, value in enumerate(values)}
-    nearest: dict[int, int] = {}
-    for value, confidence, entity_id in found:
-        distance = 2 * order[value] + (confidence != CERTAIN)
-        nearest[entity_id] = min(distance, nearest.get(entity_id, distance))
+    nearest, is_wide = choose_nearest(
+        question, [(value, confidence == CERTAIN, row) for value, confidence, row in found]
+    )
     rows = columns.find_rows(list(nearest)).tolist()
     return {
         row: distance for row, distance in zip(rows, nearest.values(), strict=True) if row != ABSENT
-    }
+    }, is_wide
 
 
 def _find_words(session: Session, columns: Columns, column: str, words: Sequence[str]) -> Found:
