@@ -47,7 +47,7 @@ def held_page(open_page):
 
     page.route(re.compile(r"/app-[0-9a-f]+\.js"), hold)
     page.goto("/catalog", wait_until="commit")
-    page.wait_for_function("document.readyState === 'interactive'")
+    expect(page.locator("#toasts")).to_be_attached()
 
     def release():
         assert len(held) == 1
