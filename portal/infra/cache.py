@@ -14,15 +14,17 @@ T = TypeVar("T")
 
 
 class ProcessCache:
-    """Values by name; one thread renews while the others wait for its result."""
+    """Values by name; one thread renews while others that want the same wait for its result."""
 
     def __init__(self) -> None:
         self._values: dict[str, object] = {}
-        self._lock = threading.RLock()
+        self._locks: dict[str, threading.RLock] = {}
 
     def renew(self, name: str, expected: type[T], make: Callable[[T | None], T]) -> T:
         """Return what `make` gives for the value held so far, and hold that from now on."""
-        with self._lock:
+        # Each value has its own lock: lists need not wait while the words of search are read.
+        # `setdefault` keeps one lock when two threads come first.
+        with self._locks.setdefault(name, threading.RLock()):
             held = self._values.get(name)
             fresh = make(held if isinstance(held, expected) else None)
             self._values[name] = fresh

@@ -8,6 +8,7 @@ from collections import Counter as Tally
 from datetime import timedelta
 from html import unescape
 
+import numpy as np
 import pytest
 from sqlalchemy import func, select
 
@@ -18,6 +19,7 @@ from portal.catalog.core.filters import EntityFilter
 from portal.catalog.models import CatalogProblem, Entity
 from portal.catalog.queries.columns import get_columns
 from portal.catalog.queries.lists import cut_page, select_entities
+from portal.catalog.queries.search import search_rows
 from portal.catalog.service.marks import MarkValue, clear_marks, write_marks
 from portal.demo.flows import write_company
 from portal.infra.db import Database
@@ -124,6 +126,47 @@ def test_columns_follow_every_change(database, tmp_path, now):
     writer.dispose()
 
 
+def describe_held(database) -> list[object]:
+    """Return everything a process answers from memory, in terms of ids."""
+    found: list[object] = []
+    with database.unit(write=False) as session:
+        columns = get_columns(session)
+        found.append(columns.ids[columns.name_order].tolist())
+        found.append([columns.titles[row] for row in columns.name_order.tolist()])
+        found.append(columns.ids[np.flatnonzero(columns.problems)].tolist())
+        for question in ("service", "zeta", "Über", "paymnet", "team", "or", "java private", "qq"):
+            hits = search_rows(session, columns, question)
+            found.append((question, columns.ids[hits.rows].tolist(), hits.is_complete))
+    return found
+
+
+def test_what_is_merged_is_what_another_process_reads(database, tmp_path):
+    """Names move to the front, the middle and the end; some appear, some are gone."""
+    folder = tmp_path / "company"
+    write_company(folder, 300, 1)
+    ingest(database, folder)
+    describe_held(database)
+    head = "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: {name: %s, title: %s}\n"
+    spec = "spec: {type: service, lifecycle: production, owner: nobody}\n"
+    extra = folder / "extra.yaml"
+    rounds = (
+        [("n1", "aaa first"), ("n2", "zzz zeta last"), ("n3", "Über middle")],
+        [("n1", "zzzz now behind"), ("n2", "zzz zeta last"), ("n4", "aaa"), ("n5", "aaa")],
+        [("n4", "qq paymnent"), ("n5", "payment zeta"), ("n1", "aaa again")],
+        [("n1", "aaa again")],
+    )
+    for named in rounds:
+        extra.write_text("---\n".join(head % pair + spec for pair in named))
+        if named is rounds[2]:
+            sorted(folder.iterdir())[1].unlink()
+        ingest(database, folder)
+        other = Database(
+            database.engine.url.render_as_string(hide_password=False), database.contributions
+        )
+        assert describe_held(database) == describe_held(other)
+        other.dispose()
+
+
 @pytest.mark.parametrize("sort", ["name", "-name", "updated", "tier", "-owner", "-problems"])
 def test_pages_visit_everything_once_in_order(demo, now, sort):
     with demo.unit(write=False) as session:
@@ -201,3 +244,32 @@ def test_question_among_services_still_counts_kinds_of_its_hits(client, demo):
     ]
     assert all(counts)
     assert len({count[1] for count in counts if count}) == 1
+
+
+def test_marks_follow_every_write(demo, now):
+    """A process that holds marks sees them replaced, and others untouched by a change of one."""
+    refs = ["component:default/cart-service", "component:default/checkout-service"]
+
+    def write(name, *pairs):
+        marks = [MarkValue(ref, 1, value, value, now) for ref, value in pairs]
+        with demo.unit(write=True) as session:
+            write_marks(session, CLI, name, marks=marks)
+
+    def count(name):
+        with demo.unit(write=False) as session:
+            counter = FacetCounter(get_columns(session), {}, None, now)
+            return {v.value: v.count for v in counter.count(name, most=9).values}
+
+    write("health", (refs[0], "up"), (refs[1], "up"))
+    write("score", (refs[0], "gold"))
+    assert (count("health"), count("score")) == ({"up": 2}, {"gold": 1})
+    with demo.unit(write=False) as session:
+        score = get_columns(session).marks["score"]
+    write("health", (refs[1], "down"))
+    assert (count("health"), count("score")) == ({"up": 1, "down": 1}, {"gold": 1})
+    with demo.unit(write=False) as session:
+        assert get_columns(session).marks["score"] is score
+    with demo.unit(write=True) as session:
+        clear_marks(session, CLI, "health")
+    write("health", (refs[0], "down"), (refs[1], "down"))
+    assert count("health") == {"down": 2}

@@ -6,6 +6,7 @@ One value is one snapshot; nothing in it changes, so threads share it. Text is k
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -70,11 +71,15 @@ class ColumnRow:
 
 @dataclass(frozen=True, slots=True)
 class MarkColumn:
-    """One mark over all rows: its value's code, its rank, and when it expires (0: never)."""
+    """One mark over all rows: its value's code, its rank, and when it expires (0: never).
+
+    `version` is how many there are and the latest revision of any, which change with every write.
+    """
 
     values: Ints
     ranks: Ints
     expires: NDArray[np.float64]
+    version: tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -97,9 +102,24 @@ class Columns:
     problems: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     name_order: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     marks: Mapping[str, MarkColumn] = field(default_factory=dict)
+    _counts: dict[str, Ints] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @cached_property
+    def untagged(self) -> Mask:
+        """Return which rows have no tag."""
+        found = np.ones(len(self), np.bool_)
+        found[self.tag_rows] = False
+        return found
+
+    def count_whole(self, name: str) -> Ints:
+        """Return how often each code of a column occurs in all rows, ABSENT first."""
+        found = self._counts.get(name)
+        if found is None:
+            found = self._counts[name] = np.bincount(self.codes[name] + 1)
+        return found
 
     def find_rows(self, ids: Sequence[int] | Ints) -> Ints:
         """Return the row of each id, ABSENT for ids that are not here."""
@@ -153,8 +173,8 @@ def merge_columns(held: Columns, fresh: Columns, gone: Sequence[int]) -> Columns
         return np.concatenate([old[kept], new])[order]
 
     def join_list(old: Sequence[Any], new: Sequence[Any]) -> list[Any]:
-        both = [*(old[i] for i in kept.tolist()), *new]
-        return [both[i] for i in order.tolist()]
+        joined: list[Any] = join(np.array(old, object), np.array(new, object)).tolist()
+        return joined
 
     place = np.full(len(held) + len(fresh), ABSENT, np.int64)
     place[np.concatenate([kept, np.arange(len(fresh)) + len(held)])[order]] = np.arange(len(order))
@@ -171,6 +191,32 @@ def merge_columns(held: Columns, fresh: Columns, gone: Sequence[int]) -> Columns
         tag_codes=tag_codes[tag_rows != ABSENT],
     )
     return with_domains(merged)
+
+
+def merge_order(
+    held: Columns, columns: Columns, followed: Sequence[tuple[int, int | None]]
+) -> Ints | None:
+    """Return the order of names after a change, None when it has to be read as a whole.
+
+    `followed` names what changed and the id that stands behind each, from the last to the first.
+    """
+    rows = columns.find_rows(held.ids)[held.name_order]
+    moved = columns.find_rows([number for number, _ in followed])
+    behind = columns.find_rows([ABSENT if after is None else after for _, after in followed])
+    is_moved = np.zeros(len(columns) + 1, np.bool_)
+    is_moved[moved] = True
+    is_moved[ABSENT] = True
+    order = rows[~is_moved[rows]]
+    places = np.empty(len(columns), np.int64)
+    places[order] = np.arange(len(order))
+    at: list[int] = []
+    for row, next_row, (_, after) in zip(moved, behind, followed, strict=True):
+        if row == ABSENT or (next_row == ABSENT and after is not None):
+            return None
+        places[row] = len(order) if after is None else places[next_row]
+        at.append(int(places[row]))
+    merged = np.insert(order, at[::-1], moved[::-1])
+    return merged if len(merged) == len(columns) else None
 
 
 def with_domains(columns: Columns) -> Columns:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -54,8 +54,18 @@ class FacetCount:
 
 def select_running(columns: Columns) -> Mask:
     """Return which rows run: services, websites, jobs and workers."""
-    found = [columns.texts["class"].find(name) for name in RUNNING]
-    return np.isin(columns.codes["class"], [number for number in found if number is not None])
+    return _match_codes(columns.codes["class"], columns.texts["class"], RUNNING)
+
+
+def _match_codes(codes: Ints, texts: Codes, values: Iterable[str]) -> Mask:
+    """Return which codes stand for one of the values."""
+    # A table of all codes, whose last entry is for ABSENT, costs a tenth of comparing each value.
+    wanted = np.zeros(len(texts.texts) + 1, np.bool_)
+    for value in values:
+        number = ABSENT if value == NOT_SET else texts.find(value)
+        if number is not None:
+            wanted[number] = True
+    return wanted.take(codes)
 
 
 class Counter:
@@ -80,6 +90,7 @@ class Counter:
         self._base = base
         self._found = found
         self._masks = {name: self._match(name, values) for name, values in chosen.items() if values}
+        self._rows: dict[str, Ints | None] = {}
 
     def without_base(self) -> Counter:
         """Return the same counter over every view, not only over the one it was based on."""
@@ -101,30 +112,42 @@ class Counter:
         running = int(np.count_nonzero(mask & select_running(self.columns)))
         return running, int(np.count_nonzero(mask))
 
+    def _select_rows(self, without: str) -> Ints | None:
+        """Return the rows of `select`, None for all of them: most facets share one selection."""
+        key = without if without in self._masks else ""
+        if key not in self._rows:
+            is_whole = self._base is self._found is None and not self._masks.keys() - {key}
+            self._rows[key] = None if is_whole else np.flatnonzero(self.select(key))
+        return self._rows[key]
+
     def count(self, facet: str, *, most: int) -> FacetCount:
         """Return how often the values of a facet occur, the `most` frequent ones."""
-        mask = self.select(facet)
+        rows = self._select_rows(facet)
         if facet == "tag":
-            return self._count_tags(mask, most)
+            return self._count_tags(rows, most)
         if facet == "problems":
-            with_problems = int(np.count_nonzero(self.columns.problems[mask]))
+            with_problems = int(np.count_nonzero(_pick(self.columns.problems, rows)))
             return FacetCount((FacetValue("yes", with_problems),), 0, 0)
         codes, texts = self._coded(facet)
-        counts = np.bincount(codes[mask] + 1, minlength=len(texts.texts) + 1)
-        return _rank(texts.texts, counts[1:], int(counts[0]), most)
+        if rows is None and facet in self.columns.codes:
+            counts = self.columns.count_whole(facet)
+        else:
+            counts = np.bincount(_pick(codes, rows) + 1)
+        return _rank(texts.texts, counts[1:], int(counts[0]) if len(counts) else 0, most)
 
     def count_value(self, facet: str, value: str) -> int:
         """Return how many rows have one value, whether it is frequent or not."""
         return int(np.count_nonzero(self.select(facet) & self._match(facet, (value,))))
 
-    def _count_tags(self, mask: Mask, most: int) -> FacetCount:
+    def _count_tags(self, rows: Ints | None, most: int) -> FacetCount:
         columns = self.columns
-        texts = columns.texts["tag"].texts
-        inside = mask[columns.tag_rows]
-        counts = np.bincount(columns.tag_codes[inside], minlength=len(texts))
-        tagged = np.zeros(len(columns), np.bool_)
-        tagged[columns.tag_rows] = True
-        return _rank(texts, counts, int(np.count_nonzero(mask & ~tagged)), most)
+        codes = columns.tag_codes
+        if rows is not None:
+            mask = np.zeros(len(columns), np.bool_)
+            mask[rows] = True
+            codes = codes.take(np.flatnonzero(mask.take(columns.tag_rows)))
+        untagged = int(np.count_nonzero(_pick(columns.untagged, rows)))
+        return _rank(columns.texts["tag"].texts, np.bincount(codes), untagged, most)
 
     def _coded(self, facet: str) -> tuple[Ints, Codes]:
         if facet in self.columns.codes:
@@ -141,20 +164,21 @@ class Counter:
         if name == "tag":
             return self._match_tags(values)
         codes, texts = self._coded(name)
-        numbers = [ABSENT if v == NOT_SET else texts.find(v) for v in values]
-        return np.isin(codes, [number for number in numbers if number is not None])
+        return _match_codes(codes, texts, values)
 
     def _match_tags(self, values: Sequence[str]) -> Mask:
         columns = self.columns
-        numbers = [columns.texts["tag"].find(value) for value in values if value != NOT_SET]
         found = np.zeros(len(columns), np.bool_)
-        wanted = np.isin(columns.tag_codes, [n for n in numbers if n is not None])
+        wanted = _match_codes(columns.tag_codes, columns.texts["tag"], values)
         found[columns.tag_rows[wanted]] = True
         if NOT_SET in values:
-            tagged = np.zeros(len(columns), np.bool_)
-            tagged[columns.tag_rows] = True
-            found |= ~tagged
+            found |= columns.untagged
         return found
+
+
+def _pick(column: NDArray[Any], rows: Ints | None) -> NDArray[Any]:
+    # Taking rows by number costs a seventh of taking them by a mask.
+    return column if rows is None else column.take(rows)
 
 
 def _rank(texts: Sequence[str], counts: Ints, absent: int, most: int) -> FacetCount:
@@ -178,7 +202,7 @@ def sort_rows(columns: Columns, mask: Mask, sort: str) -> Ints:
 
     Equal ones stand by name, and what has no value stands last either way.
     """
-    rows = columns.name_order[mask[columns.name_order]]
+    rows = columns.name_order.take(np.flatnonzero(mask.take(columns.name_order)))
     name = sort.removeprefix("-")
     is_descending = sort.startswith("-")
     if name == "name":

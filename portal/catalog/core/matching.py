@@ -1,142 +1,130 @@
-"""Finds names in memory, from the exact one to the misspelt, and ranks what was found."""
+"""Ranks what a question found: by how well it matches, then by what people look for most."""
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_left
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
+import numpy as np
 
-from portal.catalog.core.columns import ABSENT, Columns
+from portal.catalog.core.columns import ABSENT, Columns, Ints
 from portal.catalog.core.meaning import RUNNING
-from portal.catalog.core.words import squash
+from portal.catalog.core.names import Names, build_names, merge_names
+from portal.catalog.core.postings import NAME, Postings, gather_postings, merge_postings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from portal.catalog.core.postings import RowWords
 
 # How well something matches, best first.
 PASTED, EXACT, ALIAS, PREFIX, NAME_WORDS, PART, STRONG, WEAK, FUZZY = range(9)
-Found = Mapping[int, int]
 MOST_ROWS = 1000
-SHORTEST_FUZZY = 4
-LONG_WORD = 6
-SHORTEST_PART = 3
+SHORTEST_VOCABULARY = 4
 KIND_ORDER = ("component", "api", "system", "group", "resource", "domain", "user")
 NO_TIER = 9
-SEPARATORS = re.compile(r"[^a-z0-9]+")
+# A row's place is one number: stage, distance, then its weight of these parts.
+KINDS, TIERS, LENGTHS, DISTANCES = 1 << 4, 1 << 12, 1 << 12, 1 << 12
+WEIGHTS = 2 * KINDS * TIERS * LENGTHS
+UNFOUND = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True, slots=True)
-class NameIndex:
-    """Names and titles without separators, sorted, each with its row; words of all names.
+class Found:
+    """Rows of one stage and how near each is; 0 is nearest."""
 
-    `by_length` maps the length of a name to its places among the keys.
+    rows: Ints
+    distances: Ints | int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SearchIndex:
+    """Everything search looks through, for the columns of one revision, whose ids it keeps.
+
+    `vocabulary` holds the words of names that a misspelt word may mean.
     """
 
     revision: int
-    keys: Sequence[str]
-    rows: Sequence[int]
-    by_length: Mapping[int, Sequence[int]]
-    words: Sequence[str]
-
-    def find_beginning(self, text: str) -> tuple[list[int], list[int]]:
-        """Return rows named exactly like `text`, and rows whose name begins with it."""
-        start = bisect_left(self.keys, text)
-        exact: list[int] = []
-        longer: list[int] = []
-        for place in range(start, min(start + MOST_ROWS, len(self.keys))):
-            if not self.keys[place].startswith(text):
-                break
-            (exact if self.keys[place] == text else longer).append(self.rows[place])
-        return exact, longer
-
-    def find_part(self, text: str) -> list[int]:
-        """Return rows whose name holds `text` anywhere."""
-        found = (place for place, key in enumerate(self.keys) if text in key)
-        return [self.rows[place] for place, _ in zip(found, range(MOST_ROWS), strict=False)]
-
-    def find_alike(self, text: str) -> dict[int, int]:
-        """Return rows whose whole name is `text` with a few letters wrong, with how many."""
-        allowed = _allow(text)
-        near = [
-            place
-            for length in range(len(text) - allowed, len(text) + allowed + 1)
-            for place in self.by_length.get(length, ())
-        ]
-        found = process.extract(
-            text,
-            [self.keys[place] for place in near],
-            scorer=OSA.distance,
-            score_cutoff=allowed,
-            limit=20,
-        )
-        return {self.rows[near[at]]: int(distance) for _, distance, at in reversed(found)}
-
-    def correct(self, word: str) -> list[str]:
-        """Return words of names that `word` may be a misspelling of, the nearest first."""
-        found = process.extract(
-            word, self.words, scorer=OSA.distance, score_cutoff=_allow(word), limit=3
-        )
-        return [match for match, _, _ in found]
+    ids: Ints
+    names: Names
+    postings: Sequence[Postings]
+    vocabulary: Sequence[str]
+    weights: Ints
 
 
-def _allow(word: str) -> int:
-    """Return how many letters may be wrong."""
-    return 2 if len(word) >= LONG_WORD else 1
+def build_index(columns: Columns, names: Names, postings: Sequence[Postings]) -> SearchIndex:
+    """Return the index of a snapshot from its parts."""
+    words = postings[NAME].list_used()
+    return SearchIndex(
+        columns.revision,
+        columns.ids,
+        names,
+        postings,
+        [word for word in words if len(word) >= SHORTEST_VOCABULARY],
+        weigh_rows(columns),
+    )
 
 
-def build_name_index(columns: Columns) -> NameIndex:
-    """Return the index of all names and titles of a snapshot."""
-    pairs: list[tuple[str, int]] = []
-    words: set[str] = set()
-    for row, (name, title) in enumerate(zip(columns.names, columns.titles, strict=True)):
-        key = squash(name)
-        pairs.append((key, row))
-        words.update(SEPARATORS.split(name.lower()))
-        if title:
-            words.update(SEPARATORS.split(title.lower()))
-            other = squash(title)
-            if other != key:
-                pairs.append((other, row))
-    pairs.sort()
-    long_enough = sorted(word for word in words if len(word) >= SHORTEST_FUZZY)
-    by_length: dict[int, list[int]] = {}
-    for place, (key, _) in enumerate(pairs):
-        by_length.setdefault(len(key), []).append(place)
-    keys, rows = [key for key, _ in pairs], [row for _, row in pairs]
-    return NameIndex(columns.revision, keys, rows, by_length, long_enough)
+def gather_index(columns: Columns, entries: Iterable[RowWords]) -> SearchIndex:
+    """Return the index of a snapshot from the words of all its rows."""
+    return build_index(columns, build_names(columns), gather_postings(entries))
 
 
-def rank_rows(columns: Columns, stages: Mapping[int, Found]) -> list[int]:
-    """Return each row once, by its best stage, then how near, what runs, kind, tier and name.
+def merge_index(
+    held: SearchIndex, columns: Columns, changed: Sequence[int], entries: Iterable[RowWords]
+) -> SearchIndex:
+    """Return `held` brought to newer columns; `changed` rows have their words in `entries`."""
+    places = columns.find_rows(held.ids)
+    leave = np.zeros(len(columns) + 1, np.bool_)  # the last is for rows that are gone
+    leave[changed] = True
+    places[leave[places]] = ABSENT
+    fresh = gather_postings(entries)
+    return build_index(
+        columns,
+        merge_names(held.names, places, columns, changed),
+        [merge_postings(old, places, new) for old, new in zip(held.postings, fresh, strict=True)],
+    )
 
-    `stages` maps each stage to its rows, and each row to how near it is; 0 is nearest.
+
+def weigh_rows(columns: Columns) -> Ints:
+    """Return what decides between rows that match equally well: less is better.
+
+    What runs comes first, then the kind, the tier and the length of the name.
     """
-    best: dict[int, tuple[int, int]] = {}
-    for stage in sorted(stages):
-        for row, distance in stages[stage].items():
-            best.setdefault(row, (stage, distance))
-    weights = _Weights(columns)
-    return sorted(best, key=lambda row: (*best[row], *weights.of(row)))
+    classes, kinds = columns.texts["class"], columns.texts["kind"]
+    # The last entry of each table is for what has no value: its code is -1.
+    idle = np.ones(len(classes.texts) + 1, np.int64)
+    idle[[number for name in RUNNING if (number := classes.find(name)) is not None]] = 0
+    by_kind = np.full(len(kinds.texts) + 1, len(KIND_ORDER), np.int64)
+    for place, name in enumerate(KIND_ORDER):
+        number = kinds.find(name)
+        if number is not None:
+            by_kind[number] = place
+    tiers = np.array([*map(int, columns.texts["tier"].texts), NO_TIER], np.int64)
+    lengths = np.fromiter(map(len, columns.names), np.int64, len(columns))
+    codes = columns.codes
+    weights: Ints = idle[codes["class"]] * KINDS + by_kind[codes["kind"]]
+    weights = weights * TIERS + np.clip(tiers, 0, TIERS - 1)[codes["tier"]]
+    return weights * LENGTHS + np.minimum(lengths, LENGTHS - 1)
 
 
-class _Weights:
-    """What decides between rows that match equally well."""
+def rank_rows(columns: Columns, weights: Ints, stages: Mapping[int, Found]) -> tuple[Ints, bool]:
+    """Return each row once, the best first, at most 1,000, and whether these are all.
 
-    def __init__(self, columns: Columns) -> None:
-        self._columns = columns
-        classes, kinds = columns.texts["class"], columns.texts["kind"]
-        self._running = {classes.find(name) for name in RUNNING} - {None}
-        self._kinds = {kinds.find(name): place for place, name in enumerate(KIND_ORDER)}
-
-    def of(self, row: int) -> tuple[int, int, int, int, str]:
-        codes = self._columns.codes
-        tier = codes["tier"][row]
-        name = self._columns.names[row]
-        return (
-            int(codes["class"][row] not in self._running),
-            self._kinds.get(int(codes["kind"][row]), len(KIND_ORDER)),
-            NO_TIER if tier == ABSENT else int(self._columns.texts["tier"].texts[tier]),
-            len(name),
-            name,
-        )
+    A row stands at its best stage, then by how near it is, by its weight, by its name.
+    """
+    best = np.full(len(columns), UNFOUND, np.int64)
+    for stage in sorted(stages, reverse=True):
+        found = stages[stage]
+        best[found.rows] = stage * DISTANCES + np.minimum(found.distances, DISTANCES - 1)
+    rows = np.flatnonzero(best != UNFOUND)
+    keys = best[rows] * WEIGHTS + weights[rows]
+    total = len(rows)
+    if total > MOST_ROWS:
+        # Names are compared only among those that may be shown.
+        near = keys <= np.partition(keys, MOST_ROWS - 1)[MOST_ROWS - 1]
+        rows, keys = rows[near], keys[near]
+    named = map(columns.names.__getitem__, rows.tolist())
+    order = sorted(zip(keys.tolist(), named, rows.tolist(), strict=True))
+    ranked = np.array([row for _, _, row in order[:MOST_ROWS]], np.int64)
+    return ranked, total <= MOST_ROWS

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select, tuple_
+from sqlalchemy.orm import aliased
 
 from portal.catalog.core.columns import (
     ABSENT,
@@ -17,6 +19,7 @@ from portal.catalog.core.columns import (
     build_columns,
     make_texts,
     merge_columns,
+    merge_order,
 )
 from portal.catalog.models import (
     CatalogProblem,
@@ -31,14 +34,16 @@ from portal.infra.clock import utc_now
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from sqlalchemy import ColumnElement
+    from sqlalchemy import Select
     from sqlalchemy.orm import Session
 
-    from portal.catalog.core.columns import Codes
+    from portal.catalog.core.columns import Codes, Ints
 
 # Tombstones are kept for longer than this, so a process that slept starts over instead.
 LOAD_AGAIN_AFTER = timedelta(hours=12)
 REVISION = "catalog.revision"
+# More changes than this are read as a whole: it costs no more then.
+MOST_MERGED = 2000
 READ = (
     Entity.id,
     Entity.name,
@@ -55,6 +60,23 @@ READ = (
     Entity.system,
     Entity.domain,
     Entity.source,
+)
+NEXT = aliased(Entity)
+# Every changed entity and the one behind it in the order of names, from the last to the first.
+FOLLOWED = (
+    select(
+        Entity.id,
+        select(NEXT.id)
+        .where(tuple_(NEXT.sort_name, NEXT.id) > tuple_(Entity.sort_name, Entity.id))
+        .order_by(NEXT.sort_name, NEXT.id)
+        .limit(1)
+        .scalar_subquery()
+        .label("behind"),
+    )
+    .where(Entity.revision > bindparam("since"))
+    # Ordered by expressions, or SQLite goes through the index of names instead of revisions.
+    .order_by((Entity.sort_name + "").desc(), Entity.id.desc())
+    .limit(MOST_MERGED + 1)
 )
 
 
@@ -87,25 +109,26 @@ def _refresh(session: Session, held: Columns | None, revision: int) -> Columns:
     # A unit that began before another process's change finds newer columns here, which serve it.
     if held is not None and held.revision >= revision:
         return held
-    if held is None or now - held.loaded_at > LOAD_AGAIN_AFTER:
-        rows = list(_read_rows(session, Entity.id >= 0))
+    if held is not None and now - held.loaded_at > LOAD_AGAIN_AFTER:
+        held = None
+    if held is None:
+        rows = _read_rows(session, select(*READ).order_by(Entity.id))
         columns = build_columns(rows, make_texts(), revision=revision, now=now)
-        since = -1
     else:
-        since = held.revision
         columns = _read_changes(session, held, revision)
-    columns = replace(columns, name_order=_read_order(session, columns))
     return replace(
         columns,
+        name_order=_read_order(session, columns, held),
         problems=_read_problems(session, columns),
-        marks=_read_marks(session, columns),
-        loaded_at=columns.loaded_at if since < 0 else held.loaded_at if held else now,
+        marks=_read_marks(session, columns, held),
     )
 
 
 def _read_changes(session: Session, held: Columns, revision: int) -> Columns:
+    changed = _read_rows(session, select(*READ).where(Entity.revision > held.revision))
     fresh = build_columns(
-        _read_rows(session, Entity.revision > held.revision),
+        # Sorted here: asked for their order, SQLite reads all rows by id to find the changed.
+        sorted(changed, key=attrgetter("id")),
         held.texts,
         revision=revision,
         now=held.loaded_at,
@@ -118,9 +141,8 @@ def _read_changes(session: Session, held: Columns, revision: int) -> Columns:
     return merge_columns(held, fresh, gone)
 
 
-def _read_rows(session: Session, condition: ColumnElement[bool]) -> Iterator[ColumnRow]:
-    query = select(*READ).where(condition).order_by(Entity.id).execution_options(yield_per=5000)
-    for row in session.execute(query):
+def _read_rows(session: Session, query: Select[Any]) -> Iterator[ColumnRow]:
+    for row in session.execute(query.execution_options(yield_per=5000)):
         yield ColumnRow(
             row.id,
             row.name,
@@ -142,18 +164,27 @@ def _read_rows(session: Session, condition: ColumnElement[bool]) -> Iterator[Col
         )
 
 
-def _read_order(session: Session, columns: Columns) -> Any:
+def _read_order(session: Session, columns: Columns, held: Columns | None) -> Ints:
     # The database sorts, so that lists in memory and lists in SQL agree on what comes first.
+    if held is not None:
+        if columns.ids is held.ids:
+            return held.name_order
+        followed = session.execute(FOLLOWED, {"since": held.revision}).all()
+        if len(followed) <= MOST_MERGED:
+            merged = merge_order(held, columns, [(row.id, row.behind) for row in followed])
+            if merged is not None:
+                return merged
     ids = session.scalars(select(Entity.id).order_by(Entity.sort_name, Entity.id)).all()
     rows = columns.find_rows(ids)
-    return rows[rows != ABSENT]
+    order: Ints = rows[rows != ABSENT]
+    return order
 
 
-def _read_problems(session: Session, columns: Columns) -> Any:
+def _read_problems(session: Session, columns: Columns) -> Ints:
+    counted = select(CatalogProblem.ref, func.count().label("count")).group_by(CatalogProblem.ref)
+    problems = counted.subquery()
     found = session.execute(
-        select(Entity.id, func.count())
-        .join(CatalogProblem, CatalogProblem.ref == Entity.ref)
-        .group_by(Entity.id)
+        select(Entity.id, problems.c.count).join(problems, problems.c.ref == Entity.ref)
     ).all()
     counts = np.zeros(len(columns), np.int64)
     rows = columns.find_rows([row[0] for row in found])
@@ -162,23 +193,38 @@ def _read_problems(session: Session, columns: Columns) -> Any:
     return counts
 
 
-def _read_marks(session: Session, columns: Columns) -> Mapping[str, MarkColumn]:
-    query = select(
-        Entity.id, EntityMark.name, EntityMark.value, EntityMark.rank, EntityMark.expires_at
-    ).join(Entity, Entity.ref == EntityMark.ref)
+def _read_marks(
+    session: Session, columns: Columns, held: Columns | None
+) -> Mapping[str, MarkColumn]:
+    counted = select(EntityMark.name, func.count(), func.max(EntityMark.revision))
+    versions = {
+        row[0]: (row[1], row[2]) for row in session.execute(counted.group_by(EntityMark.name))
+    }
+    kept: dict[str, MarkColumn] = {}
+    if held is not None and columns.ids is held.ids:
+        kept = {n: mark for n, mark in held.marks.items() if versions.get(n) == mark.version}
+    query = (
+        select(EntityMark.name, Entity.id, EntityMark.value, EntityMark.rank, EntityMark.expires_at)
+        .join(Entity, Entity.ref == EntityMark.ref)
+        .where(EntityMark.name.in_(versions.keys() - kept.keys()))
+    )
     found: dict[str, list[Any]] = {}
-    for row in session.execute(query):
+    for row in session.execute(query) if len(kept) < len(versions) else ():
         found.setdefault(row.name, []).append(row)
-    return {name: _place_mark(name, rows, columns) for name, rows in found.items()}
+    fresh = {n: _place_mark(n, rows, columns, versions[n]) for n, rows in found.items()}
+    return {**kept, **fresh}
 
 
-def _place_mark(name: str, rows: list[Any], columns: Columns) -> MarkColumn:
+def _place_mark(
+    name: str, rows: list[Any], columns: Columns, version: tuple[int, int]
+) -> MarkColumn:
     texts: dict[str, Codes] = columns.texts  # type: ignore[assignment]  # grows by marks as they appear
     codes = texts.setdefault(f"mark:{name}", type(texts["tag"])())
     column = MarkColumn(
         np.full(len(columns), ABSENT, np.int64),
         np.full(len(columns), ABSENT, np.int64),
         np.zeros(len(columns), np.float64),
+        version,
     )
     places = columns.find_rows([row.id for row in rows])
     for place, row in zip(places.tolist(), rows, strict=True):

@@ -51,7 +51,7 @@ def select_entities(
         return Selection(columns, counter, rows, is_exact=True)
     hits = search_rows(session, columns, wanted.q)
     found = np.zeros(len(columns), np.bool_)
-    ranked = np.array(hits.rows, dtype=np.int64)
+    ranked = hits.rows
     found[ranked] = True
     counter = Counter(columns, wanted.chosen, base, now, found)
     mask = counter.select()

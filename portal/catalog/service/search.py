@@ -1,4 +1,7 @@
-"""Writes of the search index: FTS5 on SQLite, tsvector on PostgreSQL, the same words in both."""
+"""Writes the words of entities, which every process reads into its own search index.
+
+SQLite keeps them as FTS5, PostgreSQL as tsvector.
+"""
 
 from __future__ import annotations
 
