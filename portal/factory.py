@@ -73,6 +73,11 @@ def gather_contributions(settings: Settings) -> Contributions:
                 portal.catalog.jobs.FORGET,
                 portal.catalog.jobs.make_forget(timedelta(hours=settings.undo_hours)),
             ),
+            Consumer(
+                portal.catalog.jobs.FORGET_TOMBSTONES,
+                portal.catalog.jobs.FORGET_TOMBSTONES,
+                portal.catalog.jobs.forget_old_tombstones,
+            ),
         ),
         periodic=(PeriodicJob(portal.catalog.jobs.FORGET, 3600),),
         vocabulary=Vocabulary(

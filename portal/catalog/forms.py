@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    create_model,
+    field_validator,
+)
 
-from portal.catalog.core.facets import FILTERS
+from portal.catalog.core.facets import FILTERS, SORTS
 from portal.catalog.core.filters import EntityFilter, normalise_value
 from portal.errors import InvalidInput, Problem
 from portal.web.cursor import decode_cursor, encode_cursor
@@ -47,13 +55,14 @@ FacetName = Literal[
 ]
 
 
-class EntityListQuery(BaseModel):
-    """Filters, order and page of a list of entities; a filter given twice takes either value.
+class EntityFilterQuery(BaseModel):
+    """Which entities; a filter given twice takes either value, `-` what has none.
 
-    `-` asks for entries without a value.
+    `with_marks` adds a filter for each contributed mark.
     """
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
+    mark_names: ClassVar[tuple[str, ...]] = ()
 
     kind: Chosen = ()
     type: Chosen = ()
@@ -68,20 +77,26 @@ class EntityListQuery(BaseModel):
     source: Chosen = ()
     problems: tuple[Literal["yes"], ...] = ()
     q: str | None = Field(None, max_length=200)
-    sort: str | None = Field(None, pattern="^-?[a-z_]{1,63}$")
     limit: int = Field(25, ge=1, le=200)
-    cursor: str | None = Field(None, max_length=2000)
 
     @property
     def wanted(self) -> EntityFilter:
         """Return the filters."""
-        given = self.model_dump(by_alias=True, include={*FILTERS, "class_"})
+        names = {*FILTERS, "class_", *self.mark_names}
+        given = self.model_dump(by_alias=True, include=names)
         chosen = {
             name: tuple(dict.fromkeys(normalise_value(name, value) for value in values))
             for name, values in given.items()
             if values
         }
         return EntityFilter(chosen, q=self.q)
+
+
+class EntityListQuery(EntityFilterQuery):
+    """Filters, order and page of a list of entities."""
+
+    sort: str | None = Field(None, pattern="^-?[a-z0-9_]{1,63}$")
+    cursor: str | None = Field(None, max_length=4000)
 
     @property
     def after(self) -> tuple[Any, ...] | None:
@@ -94,7 +109,7 @@ class EntityListQuery(BaseModel):
 
     @property
     def _scope(self) -> str:
-        return f"entities:{self.sort}:{self.q}"
+        return f"list:{self.sort}:{self.q}"
 
 
 class CatalogQuery(EntityListQuery):
@@ -102,14 +117,17 @@ class CatalogQuery(EntityListQuery):
 
     view: Literal["services", "everything"] | None = None
     columns: tuple[ColumnName, ...] = ()
-    more: Literal["owner", "system", "domain", "tag", "namespace", "lifecycle"] | None = None
+    more: FacetName | None = None
 
     @property
     def is_running(self) -> bool:
-        """Whether only what runs is listed: the default until a kind or class is chosen."""
-        if self.view is not None:
-            return self.view == "services"
-        return not (self.kind or self.class_ or self.q)
+        """Whether only what runs is listed: until a kind or class is chosen, or a question asked.
+
+        A kind or class leaves the services whatever the view; a question does without one.
+        """
+        if self.kind or self.class_:
+            return False
+        return self.view == "services" if self.view is not None else not self.q
 
     @property
     def wanted(self) -> EntityFilter:
@@ -124,10 +142,33 @@ class ExportQuery(CatalogQuery):
     format: Literal["csv", "json"] = "csv"
 
 
-class FacetQuery(EntityListQuery):
+class FacetQuery(EntityFilterQuery):
     """A list's filters and the facets to count; without `facet` all of them."""
 
     facet: tuple[FacetName, ...] = ()
+
+
+ListForm = TypeVar("ListForm", bound=EntityFilterQuery)
+
+
+@cache
+def with_marks(form: type[ListForm], names: tuple[str, ...]) -> type[ListForm]:
+    """Return `form` with a filter for each mark, which counts as a facet too.
+
+    Raises ValueError for a mark that is called like something lists have already.
+    """
+    taken = {*names} & {*form.model_fields, *FILTERS, *SORTS}
+    if taken:
+        raise ValueError(f"marks cannot be called {', '.join(sorted(taken))}")
+    if not names:
+        return form
+    facet: Any = Literal[(*get_args(FacetName), *names)]
+    fields: dict[str, Any] = dict.fromkeys(names, (Chosen, ()))
+    fields |= {"facet": (tuple[facet, ...], ())} if "facet" in form.model_fields else {}
+    fields |= {"more": (facet | None, None)} if "more" in form.model_fields else {}
+    made = create_model(form.__name__, __base__=form, __doc__=form.__doc__, **fields)
+    made.mark_names = names
+    return made
 
 
 class SearchQuery(BaseModel):

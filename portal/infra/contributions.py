@@ -112,6 +112,11 @@ class Contributions:
     periodic: tuple[PeriodicJob, ...] = ()
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
 
+    @property
+    def mark_names(self) -> tuple[str, ...]:
+        """Return the names of all marks."""
+        return tuple(mark.name for mark in self.marks)
+
 
 NONE = Contributions()
 

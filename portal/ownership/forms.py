@@ -21,4 +21,4 @@ class TeamQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     reach: Literal["own", "all"] = "own"
-    cursor: str | None = Field(None, max_length=2000)
+    cursor: str | None = Field(None, max_length=4000)

@@ -10,9 +10,11 @@ from portal.audit.service import record_act
 from portal.auth.core import Actor, authorise
 from portal.catalog.models import Entity, RemovedEntity
 from portal.catalog.service.entities import Applied, apply_records, make_record, restore_removed
-from portal.catalog.service.problems import refresh_dangling, replace_problems
+from portal.catalog.service.problems import refresh_dangling, replace_problems, replace_rule
 from portal.errors import NotFound
 from portal.sources.core.batches import ReadyFile, list_documents, list_problems
+from portal.sources.core.readmes import RULE as README_RULE
+from portal.sources.core.readmes import describe_unreadable
 from portal.sources.models import Source, SourceFile, SourceReadme, SourceRun
 from portal.sources.queries import find_source
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from portal.sources.core.readmes import Readme
+    from portal.sources.core.readmes import Readme, UnreadableReadme
 
 RUN = "sources:run:write"
 
@@ -123,6 +125,15 @@ def replace_readmes(
         for readme in readmes
     )
     session.flush()
+
+
+def report_readmes(
+    session: Session, actor: Actor, source: Source, *, unreadable: Sequence[UnreadableReadme]
+) -> None:
+    """List the READMEs of a source that cannot be read among its problems."""
+    authorise(actor, RUN)
+    problems = [describe_unreadable(source.name, readme) for readme in unreadable]
+    replace_rule(session, actor, source.name, rule=README_RULE, problems=problems)
 
 
 def list_vanished(session: Session, source: Source, present: set[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from flask import current_app
@@ -14,7 +15,7 @@ SALT = "plumbline.cursor"
 
 def encode_cursor(scope: str, values: tuple[Any, ...]) -> str:
     """Return `values` as a cursor good for `scope` only (the sort order it belongs to)."""
-    return str(_serializer().dumps([scope, *values]))
+    return str(_serializer().dumps([_shorten(scope), *values]))
 
 
 def decode_cursor(scope: str, cursor: str) -> tuple[Any, ...]:
@@ -23,7 +24,7 @@ def decode_cursor(scope: str, cursor: str) -> tuple[Any, ...]:
         found = _serializer().loads(cursor)
     except BadSignature:
         found = None
-    if not isinstance(found, list) or not found or found[0] != scope:
+    if not isinstance(found, list) or not found or found[0] != _shorten(scope):
         raise InvalidInput(
             "The cursor is not valid.",
             (
@@ -36,6 +37,10 @@ def decode_cursor(scope: str, cursor: str) -> tuple[Any, ...]:
             ),
         )
     return tuple(found[1:])
+
+
+def _shorten(scope: str) -> str:
+    return hashlib.blake2b(scope.encode(), digest_size=8).hexdigest()
 
 
 def _serializer() -> URLSafeSerializer:

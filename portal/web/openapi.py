@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Response, json
+from flask import Blueprint, Response, current_app, json
 from pydantic import BaseModel
 from spectree import Response as Declared
 from spectree import SpecTree
 
 from portal.web.markers import public
+from portal.web.unit import get_database
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flask import Flask
+
+    from portal.infra.contributions import Contributions
 
 spec = SpecTree(
     "flask",
@@ -51,9 +55,15 @@ class ProblemDocument(BaseModel):
 
 
 def declare(
-    *, answer: type[BaseModel], query: type[BaseModel] | None = None
+    *,
+    answer: type[BaseModel],
+    query: type[BaseModel] | None = None,
+    extend: Callable[[Contributions], type[BaseModel]] | None = None,
 ) -> Callable[[Any], Any]:
-    """Declare a route's query and answer for openapi.json."""
+    """Declare a route's query and answer for openapi.json.
+
+    `extend` returns what the query is once the features have added to it.
+    """
     responses = Declared(
         HTTP_200=answer,
         HTTP_404=ProblemDocument,
@@ -63,6 +73,7 @@ def declare(
 
     def mark(view: Any) -> Any:
         wrapped = spec.validate(query=query, resp=responses, skip_validation=True)(view)
+        wrapped.extended_query = extend
         if hasattr(view, "required_permission"):
             wrapped.required_permission = view.required_permission
         return wrapped
@@ -76,8 +87,31 @@ def install_openapi(app: Flask) -> None:
 
 
 def get_document() -> dict[str, Any]:
-    """Return the description of this API as OpenAPI 3.1."""
-    return dict(spec.spec)
+    """Return the description of this API as OpenAPI 3.1, with what the features add to it."""
+    found = deepcopy(dict(spec.spec))
+    for rule in current_app.url_map.iter_rules():
+        extend = getattr(current_app.view_functions[rule.endpoint], "extended_query", None)
+        if extend is not None:
+            operation = found["paths"][str(rule)]["get"]
+            _extend_parameters(operation["parameters"], extend(get_database().contributions))
+    return found
+
+
+def _extend_parameters(parameters: list[dict[str, Any]], query: type[BaseModel]) -> None:
+    known = {parameter["name"]: parameter for parameter in parameters}
+    for name, schema in query.model_json_schema()["properties"].items():
+        if name in known:
+            known[name]["schema"] = schema
+        else:
+            parameters.append(
+                {
+                    "name": name,
+                    "in": "query",
+                    "required": False,
+                    "description": "",
+                    "schema": schema,
+                }
+            )
 
 
 @blueprint.get("/openapi.json")

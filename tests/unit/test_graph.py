@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import event
 
 from portal.catalog.core.graph import BOTH, DEPENDENCIES, DEPENDENTS, Edge, sort_edges, walk
 from portal.catalog.core.layout import NODE_HEIGHT, NODE_WIDTH, draw
+from portal.catalog.queries.graph import read_neighbourhood
 
 NAMES = st.sampled_from([f"component:default/{letter}" for letter in "abcdefgh"])
 EDGES = st.sets(st.builds(Edge, NAMES, NAMES, st.just("dependsOn"), st.none()), max_size=24)
@@ -27,7 +30,17 @@ def reach(edges, start, depth, *, forwards) -> set[str]:
 
 
 def read(edges):
-    return lambda refs: ([e for e in edges if e.source in refs or e.target in refs], True)
+    def find(wanted):
+        found = [
+            e
+            for e in edges
+            if e.source in wanted.ahead
+            or e.target in wanted.behind
+            or (e.source in wanted.among and e.target in wanted.among)
+        ]
+        return found, True
+
+    return find
 
 
 @given(EDGES, st.integers(1, 3))
@@ -37,8 +50,22 @@ def test_walk_reaches_what_a_plain_search_reaches(edges, depth):
     behind = reach(edges, root, depth, forwards=False)
     assert set(walk(root, read(edges), depth=depth, direction=DEPENDENCIES).levels) == ahead
     assert set(walk(root, read(edges), depth=depth, direction=DEPENDENTS).levels) == behind
-    both = walk(root, read(edges), depth=depth, direction=BOTH)
-    assert {e.source for e in both.edges} | {e.target for e in both.edges} <= set(both.levels)
+
+
+@given(EDGES, st.integers(1, 3), st.sampled_from([BOTH, DEPENDENCIES, DEPENDENTS]))
+def test_every_edge_between_nodes_is_drawn_and_the_rest_is_counted(edges, depth, direction):
+    found = walk("component:default/a", read(edges), depth=depth, direction=direction, most=6)
+    drawn = set(found.levels)
+    assert found.edges == {e for e in edges if {e.source, e.target} <= drawn}
+    beyond = set()
+    for ref, level in found.levels.items():
+        ahead = {e.target for e in edges if e.source == ref and level >= 0} - drawn
+        behind = {e.source for e in edges if e.target == ref and level <= 0} - drawn
+        missed = set() if direction == DEPENDENTS else ahead
+        missed |= set() if direction == DEPENDENCIES else behind
+        assert found.hidden.get(ref, 0) == len(missed)
+        beyond |= missed
+    assert found.beyond == len(beyond)
 
 
 @given(EDGES)
@@ -58,6 +85,32 @@ def test_what_does_not_fit_is_counted():
     edges = [Edge(root, f"component:default/{n}", "dependsOn") for n in range(30)]
     found = walk(root, read(edges), depth=1, direction=BOTH, most=11)
     assert (len(found.levels), found.hidden) == (11, {root: 20})
+
+
+def test_outermost_nodes_count_what_they_stand_on(client, demo):
+    url = "/api/v1/entities/component/default/checkout-service/graph?direction=dependencies"
+    near = client.get(f"{url}&depth=1").get_json()
+    far = client.get(f"{url}&depth=2").get_json()
+    drawn = {node["ref"] for node in near["nodes"]}
+    for node in near["nodes"]:
+        steps = {edge["target"] for edge in far["edges"] if edge["source"] == node["ref"]} - drawn
+        assert node["hidden"] == len(steps), node["ref"]
+    assert any(node["hidden"] for node in near["nodes"])
+    between = {(e["source"], e["target"]) for e in far["edges"]} & {
+        (one, other) for one in drawn for other in drawn
+    }
+    assert {(e["source"], e["target"]) for e in near["edges"]} == between
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_a_graph_takes_one_query_a_level_and_one_more(demo, depth):
+    asked = []
+    with demo.unit(write=False) as session:
+        event.listen(demo.engine, "before_cursor_execute", lambda *row: asked.append(row[2]))
+        read_neighbourhood(
+            session, "component:default/checkout-service", depth=depth, direction=BOTH
+        )
+    assert len([text for text in asked if "relations" in text]) == depth + 1
 
 
 def test_what_is_said_beats_silence():

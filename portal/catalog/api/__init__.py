@@ -24,12 +24,15 @@ from portal.catalog.forms import (
     GraphQuery,
     ProblemListQuery,
     make_ref,
+    with_marks,
 )
 from portal.catalog.queries import details, entities, problems
 from portal.catalog.queries.columns import get_revision
 from portal.catalog.queries.graph import read_neighbourhood
 from portal.catalog.queries.lists import cut_page, select_entities
+from portal.catalog.queries.marks import count_stale
 from portal.infra.clock import utc_now
+from portal.infra.contributions import get_contributions
 from portal.web.caching import answer_versioned, make_etag
 from portal.web.forms import parse_arguments
 from portal.web.markers import requires
@@ -48,16 +51,22 @@ def _dump(value: Any) -> str:
 
 @blueprint.get("/entities")
 @requires("catalog:entity:read")
-@declare(query=EntityListQuery, answer=EntityList)
+@declare(
+    query=EntityListQuery,
+    answer=EntityList,
+    extend=lambda gathered: with_marks(EntityListQuery, gathered.mark_names),
+)
 def list_entities() -> Response:
     """List entities by name, filtered; follow `next_cursor` for more."""
     session = get_session()
-    query = parse_arguments(EntityListQuery, request.args)
-    after = query.after
-    etag = make_etag(get_revision(session), request.query_string)
+    marks = get_contributions(session).mark_names
+    query = parse_arguments(with_marks(EntityListQuery, marks), request.args)
+    after, now = query.after, utc_now()
+    stale = count_stale(session, now)
+    etag = make_etag(get_revision(session), stale, request.query_string)
 
     def build() -> str:
-        selection = select_entities(session, query.wanted, sort=query.sort, now=utc_now())
+        selection = select_entities(session, query.wanted, sort=query.sort, now=now)
         page = cut_page(session, selection, after=after, limit=query.limit)
         items = [{n: getattr(row, n) for n in EntityItem.model_fields} for row in page.items]
         for item in items:
@@ -113,18 +122,24 @@ def show_graph(kind: str, namespace: str, name: str) -> Response:
 
 @blueprint.get("/facets")
 @requires("catalog:entity:read")
-@declare(query=FacetQuery, answer=FacetList)
+@declare(
+    query=FacetQuery,
+    answer=FacetList,
+    extend=lambda gathered: with_marks(FacetQuery, gathered.mark_names),
+)
 def list_facets() -> Response:
     """Count the values of facets among the entities a list's filters choose."""
     session = get_session()
-    query = parse_arguments(FacetQuery, request.args)
-    etag = make_etag("facets", get_revision(session), request.query_string)
+    marks = get_contributions(session).mark_names
+    query = parse_arguments(with_marks(FacetQuery, marks), request.args)
+    now = utc_now()
+    stale = count_stale(session, now)
+    etag = make_etag("facets", get_revision(session), stale, request.query_string)
 
     def build() -> str:
-        selection = select_entities(session, query.wanted, sort=None, now=utc_now())
-        counted = {
-            name: selection.counter.count(name, most=query.limit) for name in query.facet or FACETS
-        }
+        selection = select_entities(session, query.wanted, sort=None, now=now)
+        names = query.facet or (*FACETS, *marks)
+        counted = {name: selection.counter.count(name, most=query.limit) for name in names}
         total = len(selection.rows)
         total_is = "exact" if selection.is_exact else "at_least"
         return _dump({"total": total, "total_is": total_is, "facets": write_facets(counted)})

@@ -6,6 +6,7 @@ APIs it consumes, an API to the component that provides it, a system or domain t
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -33,17 +34,27 @@ class Edge:
 
 @dataclass(slots=True)
 class Neighbourhood:
-    """Nodes by ref with their level (what the root stands on is positive), edges between them.
+    """Nodes by ref with their level (what the root stands on is positive), every edge between them.
 
-    `hidden` maps a node to how many neighbours are not among the nodes; `is_complete` is off
-    when a node has so many that they were not even counted.
+    `hidden` maps a node to how many neighbours the next step from it would add, `beyond` counts
+    these once each; `is_complete` is off when there are so many that they were not all read.
     """
 
     root: str
     levels: dict[str, int]
     edges: set[Edge] = field(default_factory=set)
     hidden: dict[str, int] = field(default_factory=dict)
+    beyond: int = 0
     is_complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which edges to read: from `ahead`, to `behind`, and with both ends in `among`."""
+
+    ahead: Sequence[str]
+    behind: Sequence[str]
+    among: Sequence[str] = ()
 
 
 def sort_edges(edges: Iterable[Edge]) -> list[Edge]:
@@ -69,47 +80,66 @@ def read_edge(source: str, kind: str, target: str, criticality: str | None) -> E
 
 def walk(
     root: str,
-    find_edges: Callable[[Sequence[str]], tuple[Iterable[Edge], bool]],
+    find_edges: Callable[[Wanted], tuple[Iterable[Edge], bool]],
     *,
     depth: int,
     direction: str,
     most: int = MOST_NODES,
 ) -> Neighbourhood:
-    """Walk outwards level by level; `find_edges` gives every edge at some refs, and if all came.
+    """Walk outwards level by level; `find_edges` gives the edges wanted, and whether all came.
 
-    The parts of a system are followed from the system, never from a part to its neighbours.
+    The outermost nodes are looked at too, to count what would come next. The parts of a system
+    are followed from the system, never from a part to its neighbours.
     """
     found = Neighbourhood(root, {root: 0})
     frontier = [root]
-    for _ in range(depth):
-        edges, is_complete = find_edges(frontier)
+    seen: set[Edge] = set()
+    missed: set[tuple[str, str]] = set()
+    for step in range(depth + 1):
+        is_last = step == depth or not frontier
+        edges, is_complete = find_edges(_choose(found, frontier, direction, is_last=is_last))
         found.is_complete &= is_complete
+        seen.update(edges)
+        room = 0 if is_last else most - len(found.levels)
         reached: dict[str, int] = {}
-        for parent, other, level, edge in _steps(found, frontier, sort_edges(edges), direction):
+        for parent, other, level in _steps(found, frontier, sort_edges(edges), direction):
             if other in found.levels or other in reached:
-                found.edges.add(edge)
-            elif len(found.levels) + len(reached) < most:
+                continue
+            if len(reached) < room:
                 reached[other] = level
-                found.edges.add(edge)
             else:
-                found.hidden[parent] = found.hidden.get(parent, 0) + 1
+                missed.add((parent, other))
         found.levels.update(reached)
         frontier = list(reached)
-        if not frontier:
+        if is_last:
             break
+    found.edges = {e for e in seen if e.source in found.levels and e.target in found.levels}
+    found.hidden = dict(Counter(parent for parent, _ in missed))
+    found.beyond = len({other for _, other in missed})
     return found
+
+
+def _choose(
+    found: Neighbourhood, frontier: Sequence[str], direction: str, *, is_last: bool
+) -> Wanted:
+    """Return what leads away from the frontier; at last also what lies between all nodes."""
+    return Wanted(
+        [ref for ref in frontier if found.levels[ref] >= 0 and direction != DEPENDENTS],
+        [ref for ref in frontier if found.levels[ref] <= 0 and direction != DEPENDENCIES],
+        list(found.levels) if is_last else (),
+    )
 
 
 def _steps(
     found: Neighbourhood, frontier: Sequence[str], edges: Iterable[Edge], direction: str
-) -> Iterator[tuple[str, str, int, Edge]]:
-    """Yield (from, to, level of to, edge) for steps that lead away from the root."""
+) -> Iterator[tuple[str, str, int]]:
+    """Yield (from, to, level of to) for steps that lead away from the root."""
     here = {ref: found.levels[ref] for ref in frontier}
     for edge in edges:
         level = here.get(edge.source)
         if level is not None and level >= 0 and direction != DEPENDENTS:
-            yield edge.source, edge.target, level + 1, edge
+            yield edge.source, edge.target, level + 1
         level = here.get(edge.target)
         if level is None or level > 0 or direction == DEPENDENCIES or edge.type == PART:
             continue
-        yield edge.target, edge.source, level - 1, edge
+        yield edge.target, edge.source, level - 1

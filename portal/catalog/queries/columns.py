@@ -30,6 +30,7 @@ from portal.catalog.models import (
 )
 from portal.infra.cache import get_cache
 from portal.infra.clock import utc_now
+from portal.infra.contributions import get_contributions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -86,6 +87,11 @@ def get_revision(session: Session) -> int:
     if not isinstance(held, int):
         held = session.info[REVISION] = session.scalar(select(CatalogState.revision)) or 0
     return held
+
+
+def find_last_tombstone(session: Session) -> int | None:
+    """Return the revision at which something was removed last, None when nothing is held of it."""
+    return session.scalar(select(func.max(EntityTombstone.revision)))
 
 
 def find_domain(session: Session, entity: Entity) -> str | None:
@@ -196,21 +202,27 @@ def _read_problems(session: Session, columns: Columns) -> Ints:
 def _read_marks(
     session: Session, columns: Columns, held: Columns | None
 ) -> Mapping[str, MarkColumn]:
-    counted = select(EntityMark.name, func.count(), func.max(EntityMark.revision))
-    versions = {
-        row[0]: (row[1], row[2]) for row in session.execute(counted.group_by(EntityMark.name))
-    }
+    names = get_contributions(session).mark_names
+    if not names:
+        return {}
+    counted = (
+        select(EntityMark.name, func.count(), func.max(EntityMark.revision))
+        .where(EntityMark.name.in_(names))
+        .group_by(EntityMark.name)
+    )
+    versions = dict.fromkeys(names, (0, 0))
+    versions |= {row[0]: (row[1], row[2]) for row in session.execute(counted)}
     kept: dict[str, MarkColumn] = {}
     if held is not None and columns.ids is held.ids:
         kept = {n: mark for n, mark in held.marks.items() if versions.get(n) == mark.version}
+    found: dict[str, list[Any]] = {name: [] for name in versions if name not in kept}
     query = (
         select(EntityMark.name, Entity.id, EntityMark.value, EntityMark.rank, EntityMark.expires_at)
         .join(Entity, Entity.ref == EntityMark.ref)
-        .where(EntityMark.name.in_(versions.keys() - kept.keys()))
+        .where(EntityMark.name.in_(found))
     )
-    found: dict[str, list[Any]] = {}
-    for row in session.execute(query) if len(kept) < len(versions) else ():
-        found.setdefault(row.name, []).append(row)
+    for row in session.execute(query) if found else ():
+        found[row.name].append(row)
     fresh = {n: _place_mark(n, rows, columns, versions[n]) for n, rows in found.items()}
     return {**kept, **fresh}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import or_, select
 
@@ -17,15 +17,29 @@ if TYPE_CHECKING:
 MOST_RELATIONS = 5_000
 
 
-def list_relations(session: Session, ref: str) -> list[Relation]:
-    """Return the relations of an entity as seen from it, without repeats, sorted."""
-    rows = session.execute(
-        select(EntityRelation.source, EntityRelation.type, EntityRelation.target)
+def read_around(session: Session, ref: str) -> Sequence[Any]:
+    """Return the stored relations that touch an entity: source, type, target, criticality."""
+    return session.execute(
+        select(
+            EntityRelation.source,
+            EntityRelation.type,
+            EntityRelation.target,
+            EntityRelation.criticality,
+        )
         .where(or_(EntityRelation.source == ref, EntityRelation.target == ref))
         .limit(MOST_RELATIONS)
-    )
+    ).all()
+
+
+def list_relations(session: Session, ref: str) -> list[Relation]:
+    """Return the relations of an entity as seen from it, without repeats, sorted."""
+    return see_from(ref, read_around(session, ref))
+
+
+def see_from(ref: str, around: Sequence[Any]) -> list[Relation]:
+    """Return stored relations as the entity sees them, without repeats, sorted."""
     found: set[Relation] = set()
-    for source, kind, target in rows:
+    for source, kind, target, _ in around:
         relation = Relation(source, kind, target)
         if source == ref:
             found.add(relation)

@@ -51,10 +51,11 @@ class Hits:
 def search_rows(session: Session, columns: Columns, question: str) -> Hits:
     """Return what a question finds: exact names, aliases, beginnings, words, then misspellings."""
     index = get_search_index(session, columns)
-    aliases, is_wide = _find_aliases(session, columns, question)
+    aliases, is_wide, has_all_aliases = _find_aliases(session, columns, question)
     if len(aliases.rows) and looks_pasted(question) and not is_wide:
         # The words of an address are those of many: its neighbours are not asked for.
-        return Hits(*rank_rows(columns, index.weights, {matching.PASTED: aliases}))
+        rows, is_complete = rank_rows(columns, index.weights, {matching.PASTED: aliases})
+        return Hits(rows, is_complete and has_all_aliases)
     stages = {**_find_names(index, squash(question)), **_find_words(index, split_query(question))}
     is_pasted = looks_pasted(question) or bool(list_refs(question))
     stages[matching.PASTED if is_pasted else matching.ALIAS] = aliases
@@ -62,7 +63,8 @@ def search_rows(session: Session, columns: Columns, question: str) -> Hits:
         stages[matching.FUZZY] = _find_misspelt(index, question)
     rows, is_complete = rank_rows(columns, index.weights, stages)
     parts = stages.get(matching.PART)
-    return Hits(rows, is_complete and (parts is None or len(parts.rows) < MOST_PARTS))
+    has_all_parts = parts is None or len(parts.rows) < MOST_PARTS
+    return Hits(rows, is_complete and has_all_parts and has_all_aliases)
 
 
 def _count_finds(stages: Mapping[int, Found]) -> int:
@@ -88,10 +90,11 @@ def _find_words(index: SearchIndex, words: Sequence[str]) -> dict[int, Found]:
     return {stage: Found(np.flatnonzero(levels == level)) for level, stage in STAGES.items()}
 
 
-def _find_aliases(session: Session, columns: Columns, question: str) -> tuple[Found, bool]:
-    """Return what a pasted text names, and whether that is only its host or organisation."""
+def _find_aliases(session: Session, columns: Columns, question: str) -> tuple[Found, bool, bool]:
+    """Return what a pasted text names, whether that is only a host, and whether it is all."""
     values = list(dict.fromkeys(value for step in list_steps(question) for value in step.values))
     found = [*session.execute(ALIASES, {"values": values})]
+    has_all = len(found) < MOST_ROWS
     refs = list_refs(question)
     if refs:
         found += session.execute(NAMED, {"refs": refs})
@@ -100,7 +103,8 @@ def _find_aliases(session: Session, columns: Columns, question: str) -> tuple[Fo
     )
     rows = columns.find_rows(list(nearest))
     here = rows != ABSENT
-    return Found(rows[here], np.array([*nearest.values()], np.int64)[here]), is_wide
+    distances = np.array([*nearest.values()], np.int64)[here]
+    return Found(rows[here], distances), is_wide, has_all
 
 
 def _find_misspelt(index: SearchIndex, question: str) -> Found:

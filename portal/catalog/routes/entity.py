@@ -40,8 +40,9 @@ def show(kind: str, namespace: str, name: str) -> str:
     query = parse_arguments(ShowQuery, request.args)
     entity = entities.get_entity(session, make_ref(kind, namespace, name))
     subject = PanelSubject(entity.ref, entity.kind, entity.source, entity.file)
-    graph, depth = _read_graph(session, entity, query)
-    relations = details.list_relations(session, entity.ref)
+    around = details.read_around(session, entity.ref)
+    graph, depth = _read_graph(session, entity, query, around)
+    relations = details.see_from(entity.ref, around)
     domain = find_domain(session, entity)
     refs = {r.target for r in relations} | set(graph.levels if graph else ())
     labels = entities.list_labels(session, refs | {domain} if domain else refs)
@@ -89,12 +90,14 @@ def _fill_tab(
 
 
 def _read_graph(
-    session: Session, entity: Entity, query: ShowQuery
+    session: Session, entity: Entity, query: ShowQuery, around: Any
 ) -> tuple[Neighbourhood | None, int]:
     if query.tab not in ("overview", "graph"):
         return None, 0
     depth = query.depth or (2 if query.tab == "graph" else 1)
-    graph = read_neighbourhood(session, entity.ref, depth=depth, direction=query.direction)
+    graph = read_neighbourhood(
+        session, entity.ref, depth=depth, direction=query.direction, around=around
+    )
     return graph, depth
 
 

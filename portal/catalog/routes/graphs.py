@@ -56,7 +56,7 @@ def present_graph(
             for edge in sort_edges(graph.edges)
         ],
         count=len(graph.levels) - 1,
-        hidden=sum(graph.hidden.values()),
+        hidden=graph.beyond,
         is_complete=graph.is_complete,
         depth=depth,
         direction=direction,

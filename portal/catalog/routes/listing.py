@@ -11,7 +11,7 @@ from flask import request, url_for
 from portal.catalog.core.facets import FACETS
 from portal.catalog.core.filters import NOT_SET, REF_KINDS, normalise_value
 from portal.catalog.core.meaning import TIER_LABELS
-from portal.catalog.forms import CatalogQuery
+from portal.catalog.forms import CatalogQuery, with_marks
 from portal.catalog.queries import entities
 from portal.catalog.queries.lists import Selection, cut_page, select_entities
 from portal.catalog.queries.marks import list_marks
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from portal.catalog.core.facets import FacetCount
+    from portal.infra.contributions import Mark
 
 SHOWN, SHOWN_MORE = 6, 300
 COLUMNS = {
@@ -82,10 +83,12 @@ TITLES = {
 def index() -> str:
     """List entities: what runs unless something else is asked for."""
     session = get_session()
-    query = parse_arguments(CatalogQuery, request.args)
+    marks = get_contributions(session).marks
+    form = with_marks(CatalogQuery, get_contributions(session).mark_names)
+    query = parse_arguments(form, request.args)
     selection = select_entities(session, query.wanted, sort=query.sort, now=utc_now())
     page = cut_page(session, selection, after=query.after, limit=query.limit)
-    facets = list(_count_facets(selection, query, get_contributions(session).marks))
+    facets = list(_count_facets(selection, query, marks))
     labels = entities.list_labels(session, _list_refs(page.items, facets))
     return render(
         "catalog/index.html",
@@ -93,7 +96,7 @@ def index() -> str:
         page=_present_page(session, selection, page, query, labels),
         facets=[_present_facet(facet, labels) for facet in facets],
         views=_list_views(selection, query),
-        chips=_list_chips(query, labels),
+        chips=_list_chips(query, labels, marks),
         columns=_list_columns(query),
         hidden=list_hidden("columns"),
         sorts=_list_sorts(session, query),
@@ -101,18 +104,19 @@ def index() -> str:
 
 
 def _count_facets(
-    selection: Selection, query: CatalogQuery, marks: tuple[Any, ...]
+    selection: Selection, query: CatalogQuery, marks: tuple[Mark, ...]
 ) -> Iterator[SimpleNamespace]:
     # Kinds are counted beyond what runs: choosing one leaves the services.
     everything = selection.counter.without_base() if query.is_running else selection.counter
-    held = [mark.name for mark in marks if mark.name in selection.columns.marks]
-    titles = TITLES | {mark.name: mark.title for mark in marks}
-    for name in (*held, *FACETS):
+    titles = _list_titles(marks)
+    for name in (*query.mark_names, *FACETS):
         chosen = [normalise_value(name, value) for value in request.args.getlist(name) if value]
         most = SHOWN_MORE if query.more == name else SHOWN
         counter = everything if name == "kind" else selection.counter
         found = counter.count(name, most=most)
         if name == "namespace" and len(found.values) + found.more < 2 and not chosen:  # noqa: PLR2004 one is no choice
+            continue
+        if name in query.mark_names and not found.values and not chosen:
             continue
         yield SimpleNamespace(
             name=name,
@@ -121,6 +125,10 @@ def _count_facets(
             more=found.more,
             more_url=current_url(more=name) + f"#facet-{name}",
         )
+
+
+def _list_titles(marks: tuple[Mark, ...]) -> dict[str, str]:
+    return TITLES | {mark.name: mark.title for mark in marks}
 
 
 def _list_values(
@@ -184,14 +192,18 @@ def _list_views(selection: Selection, query: CatalogQuery) -> list[SimpleNamespa
     ]
 
 
-def _list_chips(query: CatalogQuery, labels: Mapping[str, Any]) -> list[SimpleNamespace]:
+def _list_chips(
+    query: CatalogQuery, labels: Mapping[str, Any], marks: tuple[Mark, ...]
+) -> list[SimpleNamespace]:
     found = []
+    titles = _list_titles(marks)
     if query.q:
         found.append(SimpleNamespace(label=f"“{query.q}”", remove_url=current_url(q=None)))
     for name, values in query.wanted.chosen.items():
-        for given, value in zip(request.args.getlist(name), values, strict=False):
+        given_values = [given for given in request.args.getlist(name) if given]
+        for given, value in zip(given_values, values, strict=False):
             label = say_value(name, value, labels)
-            title = TITLES.get(name, name.capitalize())
+            title = titles.get(name, name.capitalize())
             found.append(
                 SimpleNamespace(
                     label=label if name == "problems" else f"{title}: {label}",
@@ -248,7 +260,7 @@ def _present_page(
         for row, place in zip(page.items, rows, strict=True)
     }
     marks = get_contributions(session).marks
-    found = list_marks(session, [row.ref for row in page.items]) if marks else {}
+    found = list_marks(session, [row.ref for row in page.items], now=utc_now())
     items = [presenting.make_row(row, labels, counts) for row in page.items]
     for item in items:
         item.marks = [found.get((item.ref, mark.name)) for mark in marks]

@@ -22,7 +22,10 @@ WRITE = "catalog:mark:write"
 
 @dataclass(frozen=True, slots=True)
 class MarkValue:
-    """What one entity is marked with: `rank` sorts, `value` is the facet's, `text` is read."""
+    """What one entity is marked with: `rank` sorts, `value` is the facet's, `text` is read.
+
+    Upper and lower case of `value` are the same, as in every filter.
+    """
 
     ref: str
     rank: int
@@ -47,7 +50,7 @@ def write_marks(session: Session, actor: Actor, name: str, *, marks: Sequence[Ma
                 "ref": mark.ref,
                 "name": name,
                 "rank": mark.rank,
-                "value": mark.value,
+                "value": mark.value.lower(),
                 "text": mark.text,
                 "as_of": mark.as_of,
                 "expires_at": mark.expires_at,

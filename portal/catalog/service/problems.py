@@ -31,16 +31,35 @@ def replace_problems(
 ) -> None:
     """Replace everything known to be wrong with `files` of `source`."""
     authorise(actor, WRITE)
-    session.execute(
-        delete(CatalogProblem).where(
+    gone = session.execute(
+        delete(CatalogProblem)
+        .where(
             CatalogProblem.source == source,
             CatalogProblem.file.in_(files),
             CatalogProblem.rule != DANGLING,
         )
-    )
+        .returning(CatalogProblem.id)
+    ).all()
     if problems:
         session.execute(insert(CatalogProblem), list(problems))
+    if problems or gone:
         bump_revision(session)
+
+
+def replace_rule(
+    session: Session, actor: Actor, source: str, *, rule: str, problems: Sequence[dict[str, Any]]
+) -> None:
+    """Replace what one rule says of `source`, all files of it; the same again changes nothing."""
+    authorise(actor, WRITE)
+    condition = (CatalogProblem.source == source, CatalogProblem.rule == rule)
+    columns = (CatalogProblem.file, CatalogProblem.message)
+    held = {(row.file, row.message) for row in session.execute(select(*columns).where(*condition))}
+    if held == {(problem["file"], problem["message"]) for problem in problems}:
+        return
+    session.execute(delete(CatalogProblem).where(*condition))
+    if problems:
+        session.execute(insert(CatalogProblem), list(problems))
+    bump_revision(session)
 
 
 def refresh_dangling(session: Session, actor: Actor) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 NAMES = ("README.md", "readme.md", "Readme.md", "README.markdown")
 MOST_CHARACTERS = 300_000
+RULE = "readme"
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +18,32 @@ class Readme:
     path: str
     digest: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableReadme:
+    """A README that is there and cannot be read: why, and what to do."""
+
+    folder: str
+    path: str
+    reason: str
+    fix: str
+
+
+def describe_unreadable(source: str, readme: UnreadableReadme) -> dict[str, Any]:
+    """Return what is wrong with a README, as a problem of its source."""
+    return {
+        "severity": "warning",
+        "rule": RULE,
+        "ref": None,
+        "source": source,
+        "file": readme.path,
+        "document_number": 1,
+        "line": 1,
+        "path": "",
+        "message": f"The README cannot be read: {readme.reason}",
+        "fix": f"{readme.fix} Until then its tab keeps what was read before, if anything.",
+    }
 
 
 def folder_of(path: str) -> str:

@@ -14,7 +14,7 @@ from portal.infra.clock import utc_now
 from portal.infra.db import BATCH_ROWS, Database
 from portal.sources import service
 from portal.sources.core.batches import ReadyFile, prepare_file, recall_verdicts
-from portal.sources.core.readmes import folder_of
+from portal.sources.core.readmes import Readme, UnreadableReadme, folder_of
 from portal.sources.core.verdicts import ERROR, OK, SKIPPED, Verdict
 from portal.sources.flows.checking import refuse_repeat
 from portal.sources.flows.reading import FileReport, read_folder
@@ -176,8 +176,11 @@ class Ingest:
             for place, folder in self._places.items()
             if (readme := read_readme(folder, place)) is not None
         ]
-        changed = [readme for readme in found if known.get(readme.folder) != readme.digest]
-        gone = sorted(known.keys() - {readme.folder for readme in found})
+        read = [readme for readme in found if isinstance(readme, Readme)]
+        changed = [readme for readme in read if known.get(readme.folder) != readme.digest]
+        # What is there and cannot be read now keeps its place; so does all where files are missing.
+        kept = known.keys() if self._unreadable else {readme.folder for readme in found}
+        gone = sorted(known.keys() - kept)
         for start in range(0, max(len(changed), len(gone)), BATCH_ROWS):
             with self.database.unit(write=True) as session:
                 service.replace_readmes(
@@ -188,6 +191,9 @@ class Ingest:
                     gone=gone[start : start + BATCH_ROWS],
                     now=utc_now(),
                 )
+        unreadable = [readme for readme in found if isinstance(readme, UnreadableReadme)]
+        with self.database.unit(write=True) as session:
+            service.report_readmes(session, self.actor, source, unreadable=unreadable)
 
     def _remove_vanished(self, source: Source, run_id: int) -> None:
         with self.database.unit(write=False) as session:

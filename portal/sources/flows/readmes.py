@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 from portal.catalog.core.storable import make_storable
 from portal.catalog.core.yaml_text.documents import NotText, decode
 from portal.errors import PortalError
-from portal.sources.core.readmes import MOST_CHARACTERS, NAMES, Readme
+from portal.sources.core.readmes import MOST_CHARACTERS, NAMES, Readme, UnreadableReadme
 
 if TYPE_CHECKING:
     from portal.sources.providers.folder import Folder
 
 
-def read_readme(folder: Folder, place: str) -> Readme | None:
-    """Return the README of the folder `place` of a source; None where there is none to read."""
+def read_readme(folder: Folder, place: str) -> Readme | UnreadableReadme | None:
+    """Return the README of the folder `place` of a source; None where there is none.
+
+    What is wrong with it stops nothing.
+    """
     for name in NAMES:
         path = f"{place}/{name}" if place else name
         try:
@@ -23,8 +26,11 @@ def read_readme(folder: Folder, place: str) -> Readme | None:
                 continue
             raw = folder.read(path)
             text = make_storable(decode(raw))
-        except (PortalError, NotText):
-            return None  # a README is a courtesy: what is wrong with it stops nothing
+        except PortalError as error:
+            return UnreadableReadme(place, path, error.detail, error.fix)
+        except NotText as error:
+            reason = f"{error}."
+            return UnreadableReadme(place, path, reason, "Save it as text in UTF-8.")
         digest = hashlib.blake2b(raw, digest_size=16).hexdigest()
         return Readme(place, path, digest, text[:MOST_CHARACTERS])
     return None

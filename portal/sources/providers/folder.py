@@ -100,8 +100,13 @@ class Folder:
             ) from None
 
     def has(self, path: str) -> bool:
-        """Whether `path` is an ordinary file inside the root."""
-        return self._inside(path).is_file()
+        """Whether `path` is an ordinary file; raises OutsideRoot or InvalidInput."""
+        try:
+            return self._inside(path).is_file()
+        except OSError as error:
+            raise InvalidInput(
+                f"{path} cannot be read: {_reason(error)}.", fix="Check its permissions."
+            ) from None
 
     def resolve(self, base: str, target: str) -> str:
         """Return the root-relative path of `target` written in file `base`; raises OutsideRoot."""
