@@ -232,6 +232,25 @@ def test_late_suggestions_stay_closed(open_page):
     expect(find_hits(page)).to_have_count(0)
 
 
+@pytest.mark.parametrize("words", ["payment", "payout"])
+def test_later_answer_leaves_the_focus_in_the_search(suggesting, words):
+    held = []
+
+    def hold(route):
+        held.append(route)
+
+    suggesting.route(re.compile(r"/search\?"), hold)
+    find_search(suggesting).fill(words)
+    suggesting.keyboard.press("ArrowDown")
+    first = find_hits(suggesting).first
+    expect(first).to_contain_text("Payment gateway")
+    expect(first).to_be_focused()
+    suggesting.wait_for_timeout(300)
+    held[0].continue_()
+    expect(find_hits(suggesting).last).to_have_attribute("href", re.compile(f"q={words}$"))
+    expect(first if words == "payment" else find_search(suggesting)).to_be_focused()
+
+
 @pytest.mark.parametrize("steps", [0, 2])
 def test_escape_closes_suggestions_and_keeps_the_words(suggesting, steps):
     for _ in range(steps):

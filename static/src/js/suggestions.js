@@ -37,7 +37,28 @@ function escape(event) {
   }
 }
 
+let held = null;
+
+// A later answer exchanges the hits under the hand of who walks them.
+function hold({ detail: { ctx } }) {
+  const { hits } = find();
+  const here = document.activeElement;
+  held = ctx.target === hits && hits.contains(here) ? here.getAttribute("href") : null;
+}
+
+function letGo() {
+  if (held === null) return;
+  const { field, hits } = find();
+  const same = [...hits.querySelectorAll("a")].find((link) => link.getAttribute("href") === held);
+  held = null;
+  // What loses the focus with its place closes the hits; nothing hidden takes it.
+  show(true);
+  (same ?? field).focus();
+}
+
 export function installSuggestions() {
+  document.addEventListener("htmx:before:swap", hold);
+  document.addEventListener("htmx:after:swap", letGo);
   for (const name of ["focusin", "input", "click"]) document.addEventListener(name, openFrom);
   document.addEventListener("focusout", (event) => {
     if (find().form?.contains(event.target)) closeOutside(event.relatedTarget);
