@@ -6,6 +6,8 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
+from portal.catalog.core.aliases import plain_path
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -97,7 +99,14 @@ def _from_url(text: str) -> list[Step]:
         host = (parts.hostname or "").lower()
     except ValueError:
         return []
-    return _widen(parts.scheme, parts.netloc, host, parts.path.split("/"))
+    path = parts.path.strip("/")
+    steps = _widen(parts.scheme, parts.netloc, host, path.split("/"))
+    plain = plain_path(path)
+    if plain == path:
+        return steps
+    # What lies in a repository first, then the address as it was pasted.
+    within = _widen(parts.scheme, parts.netloc, host, plain.split("/"))
+    return [*(step for step in within if not step.is_wide), *steps]
 
 
 def _widen(scheme: str, netloc: str, host: str, segments: list[str]) -> list[Step]:
