@@ -23,7 +23,7 @@ node_modules/.ready: package-lock.json $(VENV)/.ready
 	@touch $@
 
 run: setup
-	@$(BIN)/portal serve
+	@$(if $(SSO),$(BIN)/python tests/standins/sso.py,$(BIN)/portal serve)
 
 test: setup
 	@$(BIN)/python tests/run.py

@@ -34,7 +34,7 @@ import portal.ownership.service
 import portal.sources.api
 import portal.sources.routes
 import portal.sources.service
-from portal.auth.service.provider_rules import make_provider_rules
+from portal.auth.core.people import make_provider_rules
 from portal.infra.contributions import (
     Consumer,
     Contributions,
@@ -220,7 +220,10 @@ def create_queue(settings: Settings, database: Database, metrics: Metrics) -> Qu
 
 
 def create_app(
-    settings: Settings, database: Database | None = None, metrics: Metrics | None = None
+    settings: Settings,
+    database: Database | None = None,
+    metrics: Metrics | None = None,
+    outbound: Outbound | None = None,
 ) -> Flask:
     """Return the web application."""
     configure_logs(settings.log_level, settings.log_format)
@@ -233,7 +236,7 @@ def create_app(
     app.extensions["secret_box"] = create_secret_box(settings)
     app.extensions["metrics"] = metrics or Metrics()
     app.extensions["scim"] = portal.ownership.api.ScimSetup(f"{settings.public_url}/scim/v2")
-    app.extensions["outbound"] = create_outbound(settings)
+    app.extensions["outbound"] = outbound = outbound or create_outbound(settings)
     install_telemetry(app, app.extensions["metrics"])
     install_htmx(app)
     install_units(app, database)
@@ -244,6 +247,7 @@ def create_app(
     install_cookies(app, is_https=settings.public_url.startswith("https://"))
     install_forgery_checks(app, settings.public_url)
     portal.auth.routes.install_guard(app, settings)
+    portal.auth.routes.install_providers(app, settings, outbound.make_session)
     install_limits(app, settings)
     install_templating(
         app, database.contributions.nav, make_asset_url(load_manifest(static)), version("plumbline")

@@ -59,7 +59,9 @@ def upgrade() -> None:
         sa.Column("created_by", sa.String(length=40), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_group_rules")),
-        sa.UniqueConstraint("provider", "group_name", name=op.f("uq_group_rules_provider_group_name")),
+        sa.UniqueConstraint(
+            "provider", "group_name", name=op.f("uq_group_rules_provider_group_name")
+        ),
     )
     with op.batch_alter_table("audit_entries", schema=None) as batch_op:
         batch_op.add_column(sa.Column("request_id", sa.String(length=64), nullable=True))

@@ -54,6 +54,14 @@ class TokenForm(_Form):
     days: int = 90
 
 
+class LogoutTokenForm(BaseModel):
+    """What a provider posts when somebody signed out there."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    logout_token: str = Field(max_length=16_000, repr=False)
+
+
 class EmptyForm(_Form):
     """A button."""
 

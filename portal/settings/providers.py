@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Json, model_validator
 
@@ -14,6 +15,12 @@ def _split_list(value: Any) -> Any:
         if isinstance(value, str)
         else value
     )
+
+
+def _is_address(text: str) -> bool:
+    parts = urlsplit(text)
+    is_here = parts.scheme == "http" and parts.hostname == "127.0.0.1"
+    return bool(parts.hostname) and (parts.scheme == "https" or is_here)
 
 
 NameList = Annotated[tuple[str, ...], BeforeValidator(_split_list)]
@@ -30,7 +37,11 @@ class ProviderSettings(BaseModel):
         "oidc", description="OpenID Connect, or GitHub's plain OAuth."
     )
     title: str = Field("", max_length=60, description="Text of the button; default: the name.")
-    issuer: str = Field("", description="Issuer, exactly as its discovery document writes it.")
+    issuer: str = Field(
+        "",
+        description="Issuer, exactly as its discovery document writes it; for kind github the "
+        "address of an Enterprise Server, empty for github.com.",
+    )
     client_id: str = Field("", description="Id the provider gave the portal.")
     client_secret: str = Field("", repr=False, description="Secret the provider gave the portal.")
     client_secret_file: Path | None = Field(None, description="File that holds the secret.")
@@ -68,7 +79,8 @@ class ProviderSettings(BaseModel):
     def _check_whole(self) -> ProviderSettings:
         if not self.client_id:
             raise ValueError("CLIENT_ID is missing")
-        if self.kind == "oidc" and not self.issuer.startswith(("https://", "http://127.0.0.1")):
+        is_needed = self.kind == "oidc" or self.issuer
+        if is_needed and not _is_address(self.issuer):
             raise ValueError("ISSUER must be an https:// address (http://127.0.0.1 for trying out)")
         if self.client_secret_file is not None and not self.client_secret_file.is_file():
             raise ValueError(f"CLIENT_SECRET_FILE {self.client_secret_file} cannot be read")

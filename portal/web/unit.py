@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from flask import current_app, g, request
@@ -10,11 +11,19 @@ from sqlalchemy.orm import Session  # entry points take the type from here
 from portal.infra.db import Database
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from flask import Flask, Response
 
-__all__ = ["Database", "Session", "get_database", "get_session", "install_units", "survive"]
+__all__ = [
+    "Database",
+    "Session",
+    "get_database",
+    "get_session",
+    "install_units",
+    "short_unit",
+    "survive",
+]
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
@@ -44,6 +53,17 @@ def get_session() -> Session:
     return session
 
 
+@contextmanager
+def short_unit() -> Iterator[Session]:
+    """Run a writing unit that ends before the request does, such as before a call to the outside.
+
+    It takes the place of the request's own unit, which must not be open meanwhile.
+    """
+    with get_database().unit(write=True) as own:
+        own.info.update(origin=g.get("origin"))
+        yield own
+
+
 def survive(act: Callable[[Session], None]) -> None:
     """Do `act` in a short unit of its own once this request's unit has ended, however it ended."""
     g.setdefault("survivors", []).append(act)
@@ -56,8 +76,7 @@ def _end_unit(response: Response) -> Response:
     elif session is not None:
         session.rollback()
     for act in g.pop("survivors", ()):
-        with get_database().unit(write=True) as own:
-            own.info.update(origin=g.get("origin"))
+        with short_unit() as own:
             act(own)
     return response
 

@@ -146,17 +146,6 @@ class Watch:
             self.complaints.append(f"asked another host: {address}")
 
 
-def _wait_until_live(page: Page) -> None:
-    # htmx takes its fields over a moment after the page has loaded; no hand is that quick.
-    expect(page.locator("#search")).to_have_attribute("data-htmx-powered", "true")
-
-
-@pytest.fixture(scope="session")
-def wait_until_live() -> Callable[[Page], None]:
-    """Wait until what is typed and ticked is followed: after a link to a page with filters."""
-    return _wait_until_live
-
-
 @pytest.fixture
 def open_page(chromium, url) -> Iterator[Callable[..., Page]]:
     """Open a page in a browser of its own; what it complains about fails the test at its end."""
@@ -171,8 +160,6 @@ def open_page(chromium, url) -> Iterator[Callable[..., Page]]:
         page = context.new_page()
         watch.follow(page, url)
         page.goto(path)
-        if options.get("java_script_enabled", True):
-            _wait_until_live(page)
         return page
 
     yield start

@@ -26,7 +26,7 @@ BUYERS = "/teams/default/buyer-experience"
 SIGHTS = {
     "list": Sight("/catalog", "Services", "25 of 58"),
     "list-filtered": Sight("/catalog?tier=0&tier=1&lifecycle=production", "Services", "Clear"),
-    "list-nothing": Sight("/catalog?q=zzzzqq", "Catalog", "Nothing matches these filters"),
+    "list-nothing": Sight("/catalog?q=zzzzqq", "Catalog", "Nothing matches"),
     "list-everything": Sight("/catalog?view=everything", "Catalog", "entries"),
     "entity": Sight(CHECKOUT, "Checkout", "Where this comes from"),
     "entity-graph": Sight(f"{CHECKOUT}?tab=graph&depth=2", "Checkout", "The same as a table"),
@@ -49,9 +49,9 @@ SIGHTS = {
     "search-nothing": Sight("/search?q=zzzzqq", "“zzzzqq”", "Nothing is called that"),
     "problems": Sight("/catalog/problems", "Problems", "gift-wrap-service"),
     "setup": Sight("/setup", "Setting up", "Unlocks"),
-    "api-docs": Sight("/api/docs", "API", "/api/v1/entities"),
+    "api-docs": Sight("/api/docs", "API", "follow next_cursor for more"),
     "patterns": Sight("/-/patterns", "Patterns", "Not fresh"),
-    "not-found": Sight("/nowhere", "Not Found", "Status 404"),
+    "not-found": Sight("/nowhere", "Nothing is at this address", "Status 404"),
 }
 EMPTY_SIGHTS = {
     "empty-setup": Sight("/", "Setting up", "portal catalog ingest"),
@@ -111,6 +111,7 @@ def test_newcomer_is_led_from_an_empty_list_to_what_comes_first(chromium, empty_
     watch = watched()
     watch.follow(page, empty_url)
     page.goto("/catalog")
+    expect(page.get_by_role("complementary", name="Filters")).to_have_count(0)
     page.get_by_role("link", name="See all steps").click()
     expect(page).to_have_url(f"{empty_url}/setup")
     expect(page.get_by_text("0 of 5 done")).to_be_visible()

@@ -106,8 +106,11 @@ def test_look_up_a_team_by_part_of_its_name(open_page):
     page.get_by_role("button", name="Show").click()
     rows = page.get_by_role("table", name="Teams as a tree").locator("tbody tr")
     expect(rows).to_have_count(2)
-    rows.filter(has_text="Trust and safety").get_by_role("link").last.click()
+    owns = rows.filter(has_text="Trust and safety").get_by_role("cell").nth(2)
+    promised = int(owns.inner_text())
+    owns.get_by_role("link").click()
     expect(page.get_by_text("Owner: Trust and safety")).to_be_visible()
+    expect(page.get_by_text(f"{promised} of {promised}")).to_be_visible()
 
 
 def test_go_to_a_team_with_the_palette(open_page):

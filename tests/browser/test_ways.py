@@ -180,9 +180,11 @@ def test_read_every_part_of_an_entry_on_a_phone(phone, assert_fits):
 
 def test_walk_the_graph_on_a_phone(phone, assert_fits):
     page = phone(f"{CHECKOUT}?tab=graph")
+    graph = page.get_by_role("region", name=re.compile("^Graph"))
+    expect(graph.locator("[aria-current] rect")).to_be_in_viewport()
     page.get_by_role("link", name="1", exact=True).tap()
     expect(page).to_have_url(re.compile("depth=1"))
-    graph = page.get_by_role("region", name=re.compile("^Graph"))
+    expect(graph.locator("[aria-current] rect")).to_be_in_viewport()
     graph.get_by_role("link", name="Payment gateway").tap()
     expect_head(page, "Payment gateway")
     assert_fits(page)

@@ -10,11 +10,11 @@ from sqlalchemy import select
 
 from portal.auth.core import CLI, make_anonymous
 from portal.auth.core.decisions import decide
+from portal.auth.core.people import make_provider_rules
 from portal.auth.models import Account
 from portal.auth.queries.access import Asker, get_asked, get_subject, list_allowed
 from portal.auth.queries.accounts import find_account
 from portal.auth.service import accounts, tokens
-from portal.auth.service.provider_rules import make_provider_rules
 from portal.demo.flows import load_demo
 from portal.factory import create_app
 from portal.infra.clock import utc_now

@@ -280,3 +280,10 @@ def test_definitions_and_api_pages_hold_the_policy(client, demo):
 def test_pasted_references_are_found(client, demo, pasted):
     found = client.get("/api/v1/entities", query_string={"q": pasted}).get_json()["items"]
     assert found[0]["ref"] == "component:default/cart-service"
+
+
+@pytest.mark.parametrize("view", ["", "tree/main/", "-/blob/main/", "src/v2/"])
+def test_a_folder_of_a_shared_repository_names_its_component(client, demo, view):
+    pasted = f"https://git.larkmoor.example.com/larkmoor/legacy-shop/{view}sms-sender/worker.py"
+    found = client.get("/api/v1/entities", query_string={"q": pasted}).get_json()["items"]
+    assert [item["name"] for item in found] == ["sms-sender"]

@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import select
 
 from portal.audit.models import AuditEntry
+from portal.auth.core.people import make_provider_rules
 from portal.auth.jobs import make_refresh_group
 from portal.auth.models import Account, GroupRule
 from portal.auth.queries.accounts import list_teams
 from portal.auth.service.group_rules import GROUPS_CHANGED
-from portal.auth.service.provider_rules import make_provider_rules
 from portal.infra.clock import utc_now
 from portal.infra.work import Work
 from tests.unit.test_access import ACME, CHECKOUT, OWNER, ask, chain

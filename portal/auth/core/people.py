@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +15,8 @@ class Claims:
     """A proven sign-in.
 
     `groups` is None when the provider says nothing about them; `groups_cut` when it says that it
-    left them out. `user_name` is the claim that names the catalog User.
+    left them out. `user_name` is the claim that names the catalog User, `proven_at` when the person
+    proved who they are, where the provider says.
     """
 
     issuer: str
@@ -27,6 +29,7 @@ class Claims:
     groups_cut: bool = False
     user_name: str | None = None
     idp_sid: str | None = None
+    proven_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +53,37 @@ class ProviderRules:
         domain = email.rpartition("@")[2]
         is_ours = domain in {allowed.lower() for allowed in self.email_domains}
         return email if is_ours and email else None
+
+
+class StatedRules(Protocol):
+    """A provider's settings, as far as they say what its word is worth."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102 the fields of ProviderRules
+    @property
+    def email_domains(self) -> tuple[str, ...]: ...  # noqa: D102 same
+    @property
+    def default_role(self) -> str: ...  # noqa: D102 same
+    @property
+    def highest_role(self) -> str: ...  # noqa: D102 same
+    @property
+    def group_roles(self) -> Mapping[str, str]: ...  # noqa: D102 same
+    @property
+    def group_teams(self) -> Mapping[str, str]: ...  # noqa: D102 same
+
+
+def make_rules(given: StatedRules) -> ProviderRules:
+    """Return what a provider's settings say its word is worth."""
+    return ProviderRules(
+        given.name,
+        given.email_domains,
+        given.default_role,
+        given.highest_role,
+        dict(given.group_roles),
+        dict(given.group_teams),
+    )
+
+
+def make_provider_rules(given: Iterable[StatedRules]) -> dict[str, ProviderRules]:
+    """Return the rules of each provider, by its name."""
+    return {provider.name: make_rules(provider) for provider in given}

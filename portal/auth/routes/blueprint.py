@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 from flask import Blueprint
 
 from portal.auth.core import Actor, make_anonymous
+from portal.auth.core.people import make_provider_rules
 from portal.auth.queries.access import Asker
 from portal.auth.queries.actors import Lifetimes
-from portal.auth.service.provider_rules import make_provider_rules
 from portal.web.visitor import get_extension
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from portal.auth.core.people import ProviderRules
+    from portal.auth.core.signing_in import Provider
     from portal.settings import Settings
 
 blueprint = Blueprint("auth", __name__)
@@ -40,6 +41,18 @@ class AuthSetup:
     def asker(self) -> Asker:
         """Return whom one may ask about, as the settings see them."""
         return Asker(self.anonymous, self.rules)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownProviders:
+    """The identity providers of this application, by name."""
+
+    by_name: Mapping[str, Provider]
+
+
+def get_providers() -> Mapping[str, Provider]:
+    """Return the identity providers of the running application."""
+    return get_extension("identity_providers", KnownProviders).by_name
 
 
 def make_setup(settings: Settings) -> AuthSetup:

@@ -12,6 +12,7 @@ from portal.auth.forms import DemoForm, PasswordForm, SignInQuery
 from portal.auth.queries.accounts import find_account, list_demo_accounts
 from portal.auth.routes.blueprint import blueprint, get_setup
 from portal.auth.routes.entering import enter
+from portal.auth.routes.leaving import leave
 from portal.auth.service import throttles
 from portal.auth.service.local import find_by_password
 from portal.auth.service.sessions import Way, end_by_key
@@ -21,7 +22,7 @@ from portal.web.cookies import forget_signed_in_key, read_signed_in_key
 from portal.web.forms import parse_arguments
 from portal.web.markers import public
 from portal.web.templating import render
-from portal.web.unit import Session, get_session, survive
+from portal.web.unit import Session, get_session, short_unit, survive
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
@@ -110,11 +111,13 @@ def sign_in_demo() -> Response:
 @blueprint.post("/sign-out")
 @public
 def sign_out() -> Response:
-    """End this browser's session."""
+    """End this browser's session, and lead on to its end at the provider it came from."""
     key = read_signed_in_key()
+    ended = None
     if key:
-        end_by_key(get_session(), g.actor, key, now=utc_now())
+        with short_unit() as unit:  # over before a provider is asked where to go
+            ended = end_by_key(unit, g.actor, key, now=utc_now())
     session.clear()
-    response = redirect(url_for("auth.sign_in"), 303)
+    response = leave(ended) if ended is not None else redirect(url_for("auth.sign_in"), 303)
     forget_signed_in_key(response)  # type: ignore[arg-type]  # Flask's own response
     return response

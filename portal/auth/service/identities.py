@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy.exc import IntegrityError
+
 from portal.audit.service import record_act
 from portal.auth.core.decisions import Actor, Subject, authorise
 from portal.auth.models import Account, Identity
@@ -159,7 +161,7 @@ def _add_account(
         role=rules.default_role,
         role_by=BY_PROVIDER,
         display_name=claims.display_name,
-        email=claims.email,
+        email=rules.trusted_email(claims),
         now=now,
     )
     record_act(
@@ -189,8 +191,13 @@ def _add_identity(
         linked_at=now,
         used_at=now,
     )
-    session.add(identity)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(identity)
+    except IntegrityError:
+        raise Conflict(
+            "This identity was added by another sign-in at the same moment.", fix="Sign in again."
+        ) from None
     record_act(
         session,
         account.person,

@@ -33,12 +33,16 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How somebody proved who they are: a provider's name, `password` or `demo`."""
+    """How somebody proved who they are: a provider's name, `password` or `demo`.
+
+    `proven_at` is when, where a provider says that it was before this sign-in.
+    """
 
     name: str
     issuer: str | None = None
     subject: str | None = None
     idp_sid: str | None = None
+    proven_at: datetime | None = None
 
 
 def begin_session(
@@ -56,7 +60,7 @@ def begin_session(
             subject=way.subject,
             idp_sid=way.idp_sid,
             created_at=now,
-            proven_at=now,
+            proven_at=min(way.proven_at or now, now),
             seen_at=now,
             address=origin.address[:64],
             agent=origin.agent[:200],

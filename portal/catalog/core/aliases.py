@@ -38,6 +38,8 @@ SECRET_KEYS = frozenset({"pagerduty.com/integration-key"})
 REPOSITORY = re.compile(
     r"^(?:url:)?https?://(?P<host>[^/]+)/(?P<path>[^/]+/[^/]+?)(?:\.git)?(?:/.*)?$"
 )
+# What forges put between a repository and a path in it: github's tree/main/, gitlab's -/blob/main/.
+VIEWED = re.compile(r"^([^/]+/[^/]+)/(?:-/)?(?:tree|blob|src|raw|edit)/[^/]+(?=/|$)")
 FORGE = re.compile(r"\b(?:git|repo|source|code)|bitbucket|azure", re.IGNORECASE)
 
 
@@ -71,6 +73,8 @@ def _list_all(entity: Mapping[str, Any]) -> Iterator[Alias]:
         yield from _from_repository(
             annotations.get(key, ""), f"metadata.annotations.{key}", CERTAIN
         )
+    key = "backstage.io/source-location"
+    yield from _from_folder(annotations.get(key, ""), f"metadata.annotations.{key}")
     for index, link in enumerate(metadata.get("links") or ()):
         kind = f"{link.get('type', '')} {link.get('title', '')}"
         yield from _from_link(link["url"], kind, f"metadata.links[{index}].url")
@@ -85,6 +89,19 @@ def _from_repository(text: str, confirmed_by: str, confidence: str) -> Iterator[
         yield Alias(
             "repository", f"{match['host']}/{match['path']}".lower(), confidence, confirmed_by
         )
+
+
+def _from_folder(text: str, confirmed_by: str) -> Iterator[Alias]:
+    """Yield the folder of a repository that several share."""
+    parts = urlsplit(text.strip().removeprefix("url:"))
+    path = plain_path(parts.path.strip("/"))
+    if parts.hostname and path.count("/") > 1:
+        yield Alias("folder", f"{parts.hostname}/{path}".lower(), CERTAIN, confirmed_by)
+
+
+def plain_path(path: str) -> str:
+    """Return the path within a forge without what only says which branch is looked at."""
+    return VIEWED.sub(r"\1", path)
 
 
 def _from_link(url: str, kind: str, confirmed_by: str) -> Iterator[Alias]:

@@ -13,7 +13,7 @@ from portal.catalog.core.aliases import CERTAIN
 from portal.catalog.core.columns import ABSENT, Columns, Ints
 from portal.catalog.core.matching import MOST_ROWS, Found, SearchIndex, rank_rows
 from portal.catalog.core.names import MOST_PARTS, correct
-from portal.catalog.core.pasted import list_alias_values, list_refs, looks_pasted
+from portal.catalog.core.pasted import choose_nearest, list_refs, list_steps, looks_pasted
 from portal.catalog.core.postings import NAME, STRONG, WEAK, match_words
 from portal.catalog.core.words import split_query, squash
 from portal.catalog.models import Entity, EntityAlias
@@ -51,7 +51,11 @@ class Hits:
 def search_rows(session: Session, columns: Columns, question: str) -> Hits:
     """Return what a question finds: exact names, aliases, beginnings, words, then misspellings."""
     index = get_search_index(session, columns)
-    aliases, has_all_aliases = _find_aliases(session, columns, question)
+    aliases, is_wide, has_all_aliases = _find_aliases(session, columns, question)
+    if len(aliases.rows) and looks_pasted(question) and not is_wide:
+        # The words of an address are those of many: its neighbours are not asked for.
+        rows, is_complete = rank_rows(columns, index.weights, {matching.PASTED: aliases})
+        return Hits(rows, is_complete and has_all_aliases)
     stages = {**_find_names(index, squash(question)), **_find_words(index, split_query(question))}
     is_pasted = looks_pasted(question) or bool(list_refs(question))
     stages[matching.PASTED if is_pasted else matching.ALIAS] = aliases
@@ -86,22 +90,21 @@ def _find_words(index: SearchIndex, words: Sequence[str]) -> dict[int, Found]:
     return {stage: Found(np.flatnonzero(levels == level)) for level, stage in STAGES.items()}
 
 
-def _find_aliases(session: Session, columns: Columns, question: str) -> tuple[Found, bool]:
-    """Return what a pasted text names, and whether that is all; a whole reference is nearest."""
-    values, refs = list_alias_values(question), list_refs(question)
+def _find_aliases(session: Session, columns: Columns, question: str) -> tuple[Found, bool, bool]:
+    """Return what a pasted text names, whether that is only a host, and whether it is all."""
+    values = list(dict.fromkeys(value for step in list_steps(question) for value in step.values))
     found = [*session.execute(ALIASES, {"values": values})]
     has_all = len(found) < MOST_ROWS
+    refs = list_refs(question)
     if refs:
         found += session.execute(NAMED, {"refs": refs})
-    values = [*refs, *values]
-    order = {value: place for place, value in enumerate(values)}
-    nearest: dict[int, int] = {}
-    for value, confidence, entity_id in found:
-        distance = 2 * order[value] + (confidence != CERTAIN)
-        nearest[entity_id] = min(distance, nearest.get(entity_id, distance))
+    nearest, is_wide = choose_nearest(
+        question, [(value, confidence == CERTAIN, row) for value, confidence, row in found]
+    )
     rows = columns.find_rows(list(nearest))
     here = rows != ABSENT
-    return Found(rows[here], np.array([*nearest.values()], np.int64)[here]), has_all
+    distances = np.array([*nearest.values()], np.int64)[here]
+    return Found(rows[here], distances), is_wide, has_all
 
 
 def _find_misspelt(index: SearchIndex, question: str) -> Found:

@@ -53,6 +53,21 @@ COLUMNS = {
 }
 DEFAULT_COLUMNS = ("type", "owner", "system", "tier", "lifecycle", "problems")
 SORTABLE = {"kind", "type", "owner", "system", "lifecycle", "tier", "problems", "updated"}
+OFFERED = ("name", "-name", "-updated", "tier", "owner", "lifecycle", "-problems")
+ORDERS = {
+    "name": "Name, A to Z",
+    "-name": "Name, Z to A",
+    "-kind": "Kind, Z to A",
+    "-type": "Type, Z to A",
+    "-owner": "Owner, Z to A",
+    "-system": "System, Z to A",
+    "-lifecycle": "Lifecycle, Z to A",
+    "-tier": "Tier, 3 to 0",
+    "-updated": "Last changed",
+    "updated": "Longest unchanged",
+    "-problems": "Most problems",
+    "problems": "Fewest problems",
+}
 TITLES = {
     "kind": "Kind",
     "tier": "Tier",
@@ -213,19 +228,21 @@ def _list_columns(query: CatalogQuery) -> list[SimpleNamespace]:
 
 
 def _list_sorts(session: Any, query: CatalogQuery) -> list[tuple[str, str]]:
-    marks = [(f"-{mark.name}", mark.title) for mark in get_contributions(session).marks]
-    first = [("", "Best match")] if query.q else []
-    return [
-        *first,
-        ("name" if query.q else "", "Name, A to Z"),
-        ("-name", "Name, Z to A"),
-        ("-updated", "Last changed"),
-        ("tier", "Tier"),
-        ("owner", "Owner"),
-        ("lifecycle", "Lifecycle"),
-        ("-problems", "Most problems"),
-        *marks,
-    ]
+    """Return the orders to choose from, and the one that a heading or an address asked for."""
+    marks = {mark.name: mark.title for mark in get_contributions(session).marks}
+    offered = [*OFFERED, *(f"-{name}" for name in marks)]
+    active = [query.sort] if query.sort and query.sort not in offered else []
+    found = [(sort, _say_order(sort, marks)) for sort in (*offered, *active)]
+    # Without a question an address says nothing about the order by name.
+    return [("", "Best match"), *found] if query.q else [("", found[0][1]), *found[1:]]
+
+
+def _say_order(sort: str, marks: Mapping[str, str]) -> str:
+    """Return an order as people call it; marks usually stand with the best on top."""
+    name = sort.removeprefix("-")
+    if name in marks:
+        return marks[name] if sort.startswith("-") else f"{marks[name]}, turned around"
+    return ORDERS.get(sort) or COLUMNS[name]
 
 
 def _present_page(
@@ -253,9 +270,7 @@ def _present_page(
             kind: current_url("catalog.export", format=kind, limit=None, more=None)
             for kind in ("csv", "json")
         },
-        clear_url=url_for("catalog.index", view=query.view)
-        if query.view
-        else url_for("catalog.index"),
+        clear_url=url_for("catalog.index", view=query.view, sort=query.sort, columns=query.columns),
         **page_urls(query.next_cursor(page)),
     )
 

@@ -78,7 +78,7 @@ def refresh_dangling(session: Session, actor: Actor) -> None:
                 declarer.document_number,
                 declarer.line,
                 relation.type,
-                literal("Nothing is called ") + end + literal("."),
+                literal("Nothing is called `") + end + literal("`."),
                 literal(DANGLING_FIX),
             )
             .join(declarer, declarer.ref == relation.declared_by)

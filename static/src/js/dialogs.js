@@ -1,4 +1,4 @@
-// The palette (Ctrl or ⌘ and K), the list of shortcuts (?), and filters that stay as folded as they are.
+// The palette (Ctrl or ⌘ and K) and the list of shortcuts (?).
 const TYPING = "input, textarea, select, [contenteditable]";
 
 function open(id) {
@@ -20,25 +20,18 @@ function narrow(input) {
   }
 }
 
-function keepFilters() {
-  let isOpen = false;
-  document.addEventListener("htmx:before:swap", () => {
-    isOpen = document.querySelector(".facets")?.open ?? false;
-  });
-  document.addEventListener("htmx:after:swap", () => {
-    const facets = document.querySelector(".facets");
-    if (facets) facets.open = isOpen;
-  });
-}
-
 export function installDialogs() {
-  keepFilters();
   document.addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
       event.preventDefault();
       open("palette");
     } else if (event.key === "?" && !event.target.closest?.(TYPING)) {
       open("shortcuts");
+    } else if (event.key === "Escape" && !event.isComposing) {
+      // A search field would take the first Escape to empty itself.
+      const palette = event.target.closest?.("#palette[open]");
+      if (palette) event.preventDefault();
+      palette?.close();
     }
   });
   document.addEventListener("click", (event) => {

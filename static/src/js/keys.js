@@ -1,4 +1,4 @@
-// `/` goes to search, Escape leaves it, arrow keys walk through lists and hits.
+// `/` goes to search, arrow keys walk through lists and hits.
 const TYPING = "input, textarea, select, [contenteditable]";
 
 function isPlain(event) {
@@ -35,11 +35,6 @@ function move(event, step) {
   (links[at + step] ?? (at + step < 0 ? input : null))?.focus();
 }
 
-function leave(input) {
-  const hits = input.form?.querySelector("#suggestions");
-  if (hits) hits.replaceChildren();
-}
-
 export function installKeys() {
   document.addEventListener("keydown", (event) => {
     if (!isPlain(event)) return;
@@ -50,14 +45,6 @@ export function installKeys() {
       search?.select();
     } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       move(event, event.key === "ArrowDown" ? 1 : -1);
-    } else if (event.key === "Escape" && search?.form?.contains(event.target)) {
-      leave(search);
-      search.focus();
-      search.blur();
     }
-  });
-  document.addEventListener("click", (event) => {
-    const search = document.getElementById("search");
-    if (search && !search.form.contains(event.target)) leave(search);
   });
 }
