@@ -188,7 +188,8 @@ def suggesting(open_page):
     page = open_page(CHECKOUT)
     page.keyboard.press("/")
     page.keyboard.type("pay")
-    expect(find_hits(page).first).to_be_visible()
+    # Where keys come slowly, the first letters are answered too.
+    expect(find_hits(page).last).to_have_attribute("href", re.compile("q=pay$"))
     return page
 
 
@@ -244,7 +245,7 @@ def test_later_answer_leaves_the_focus_in_the_search(suggesting, words):
     def hold(route):
         held.append(route)
 
-    suggesting.route(re.compile(r"/search\?"), hold)
+    suggesting.route(re.compile(rf"/search\?.*q={words}$"), hold)
     find_search(suggesting).fill(words)
     suggesting.keyboard.press("ArrowDown")
     first = find_hits(suggesting).first
