@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from flask import abort, g, request
+from flask import abort, g, request, session
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter
 
@@ -80,6 +80,8 @@ def _protect(response: Response, headers: dict[str, str]) -> Response:
     response.headers.extend(
         (name, value) for name, value in headers.items() if name not in response.headers
     )
-    if g.get("signed_in") is not None and "Cache-Control" not in response.headers:
-        response.headers["Cache-Control"] = "private, no-store"
+    if "Cache-Control" not in response.headers:
+        # What shows somebody's own, or holds a form, is kept nowhere; the rest in browsers alone.
+        is_personal = g.get("signed_in") is not None or session.accessed
+        response.headers["Cache-Control"] = f"private, {'no-store' if is_personal else 'no-cache'}"
     return response
