@@ -52,6 +52,10 @@ class WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn ships no typ
             "proc_name": "plumbline-web",
             "loglevel": "warning",
             "control_socket_disable": True,
+            # PORTAL_TRUSTED_PROXIES alone says who is believed; gunicorn would believe loopback.
+            "forwarded_allow_ips": "",
+            "forwarder_headers": "",
+            "secure_scheme_headers": {},
         }
         for name, value in options.items():
             if name in self.cfg.settings:

@@ -53,12 +53,12 @@ def _read_claims(session: Session, account: Account) -> list[Membership] | None:
     found: list[Membership] | None = None
     mapped = get_contributions(session).group_teams
     for identity in list_identities(session, account.id):
-        if identity.groups is None:
-            continue
+        if identity.groups is None or identity.provider not in mapped:
+            continue  # a provider that the settings name no more vouches for nobody
         ruled = {
             r.group_name: r.team for r in list_group_rules(session, identity.provider) if r.team
         }
-        teams = {**mapped.get(identity.provider, {}), **ruled}
+        teams = {**mapped[identity.provider], **ruled}
         found = [*(found or ()), *map_groups(identity.groups, teams, identity.provider)]
     return found
 

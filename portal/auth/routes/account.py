@@ -145,6 +145,7 @@ def unlink_identity(identity_id: int) -> Response | tuple[str, int]:
         problem = Problem("identity", "last", "This is your only way in.", "Link another first.")
         return _show((problem,)), 422
     identities.unlink_identity(unit, get_actor(Actor), identity_id, now=utc_now())
+    identities.refresh_role(unit, own, get_setup().rules, now=utc_now())
     return _back("The identity is unlinked.")
 
 

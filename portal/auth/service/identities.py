@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from portal.audit.service import record_act
 from portal.auth.core.decisions import Actor, Subject, authorise
 from portal.auth.core.membership import map_role
-from portal.auth.core.roles import ADMIN
+from portal.auth.core.roles import ADMIN, VIEWER
 from portal.auth.models import Account, Identity
 from portal.auth.queries.accounts import (
     count_admins,
@@ -77,10 +77,16 @@ def link_identity(
 
 
 def unlink_identity(session: Session, actor: Actor, identity_id: int, *, now: datetime) -> None:
-    """Take an identity from its account; signing in with it makes a new person then."""
+    """Take an identity from its account, and end what is signed in by it.
+
+    Signing in with it makes a new person then.
+    """
     identity = get_identity(session, identity_id)
     authorise(actor, "account:identity:write", Subject(account_id=identity.account_id))
     account = session.get_one(Account, identity.account_id)
+    end_by_provider(
+        session, identity.issuer, subject=identity.subject, idp_sid=None, actor=actor, now=now
+    )
     session.delete(identity)
     session.flush()
     record_act(
@@ -103,8 +109,13 @@ def refresh_teams(session: Session, account_id: int, *, now: datetime) -> None:
 def refresh_role(
     session: Session, account: Account, rules: Mapping[str, ProviderRules], *, now: datetime
 ) -> None:
-    """Give the role that the provider of the last sign-in and its groups say, if it rules it."""
+    """Give the role that the provider of the last sign-in and its groups say, if it rules it.
+
+    Who has no identity left keeps nothing that one gave.
+    """
     identity = find_last_identity(session, account.id)
+    if identity is None:
+        _change_role(session, account, VIEWER, now=now)
     ruling = rules.get(identity.provider) if identity is not None else None
     if identity is not None and ruling is not None and not identity.groups_cut:
         _take_role(session, account, ruling, identity.groups or [], now=now)
@@ -231,9 +242,7 @@ def _take_over(
 def _take_role(
     session: Session, account: Account, rules: ProviderRules, groups: list[str], *, now: datetime
 ) -> None:
-    """Give the role that groups and rules say, unless a person gave one by hand."""
-    if account.role_by != BY_PROVIDER:
-        return
+    """Give the role that groups and rules say."""
     ruled = {r.group_name: r.role for r in list_group_rules(session, rules.name) if r.role}
     role = map_role(
         groups,
@@ -241,6 +250,13 @@ def _take_role(
         default=rules.default_role,
         at_most=rules.highest_role,
     )
+    _change_role(session, account, role, now=now)
+
+
+def _change_role(session: Session, account: Account, role: str, *, now: datetime) -> None:
+    """Give a role in a provider's name, unless a person gave one by hand."""
+    if account.role_by != BY_PROVIDER:
+        return
     is_last = account.role == ADMIN and not count_admins(session, now=now, without=account.id)
     if role == account.role or is_last:
         return
