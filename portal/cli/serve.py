@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from gunicorn.app.base import BaseApplication
 
+from portal.cli.reading import ImpatientWorker
 from portal.errors import SetupError
 from portal.factory import create_app, create_database, create_metrics
 from portal.infra import migrate
@@ -43,7 +44,7 @@ class WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn ships no typ
         options: dict[str, Any] = {
             "bind": self._settings.bind,
             "workers": self._settings.web_workers,
-            "worker_class": "gthread",
+            "worker_class": ImpatientWorker,
             "threads": self._settings.web_threads,
             "preload_app": True,
             "graceful_timeout": self._settings.shutdown_seconds,

@@ -130,7 +130,7 @@ class Settings(BaseModel):
     demo: bool = Field(
         default=True,
         description="Show the demo company in an empty portal and offer its accounts for sign-in. "
-        "Only on loopback without a proxy.",
+        "Only on loopback, without a proxy or a name that leads others here.",
     )
     anonymous_read: bool = Field(
         default=False, description="Let visitors read the catalog without signing in."
