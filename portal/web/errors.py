@@ -129,9 +129,9 @@ def _on_portal_error(error: PortalError) -> Response:
     else:
         answer = _answer(status, error.title, detail, fix=fix, problems=problems)
     if isinstance(error, Unavailable):
-        answer.headers["Retry-After"] = "5"
+        g.retry_after = 5
     if isinstance(error, TooMany):
-        answer.headers["Retry-After"] = str(error.seconds)
+        g.retry_after = error.seconds
     if isinstance(error, Unauthenticated):
         answer.headers["WWW-Authenticate"] = 'Bearer realm="plumbline"'
     return answer
