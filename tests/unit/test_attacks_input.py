@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from portal.factory import create_app
+from portal.infra.db import Database
 from tests.unit.test_sign_in import add, make_token, sign_in, token_of
 
 HUGE = "9" * 25
@@ -84,3 +86,14 @@ def test_an_account_ends_on_any_day(boss, database):
         data = {"csrf_token": token_of(boss, "/account"), "version": version, "ends_on": day}
         assert boss.post(f"/admin/people/{person}/end", data=data).status_code in (303, 422)
         assert boss.get(f"/admin/people/{person}").status_code == 200
+
+
+def test_a_database_that_is_gone_tells_nobody_where_it_is(settings, tmp_path):
+    secret = tmp_path / "canary-host"
+    gone = Database(f"postgresql+psycopg://canary-user@/x?host={secret}")
+    client = create_app(settings, gone).test_client()
+    for path in ("/-/ready", "/catalog", "/api/v1/entities"):
+        answer = client.get(path)
+        assert answer.status_code == 503
+        assert "canary" not in answer.text
+    gone.dispose()
