@@ -63,8 +63,9 @@ def database(settings):
                 text(
                     "TRUNCATE entities, entity_tags, relations, aliases, catalog_problems, "
                     "entity_values, removed_entities, catalog_state, sources, source_files, "
-                    "source_runs, audit_entries, work, entity_tombstones, entity_marks, search_index, "
-                    "source_readmes, accounts, identities, credentials, sign_in_sessions, "
+                    "source_runs, audit_entries, work, entity_tombstones, entity_marks, "
+                    "search_index, source_readmes, accounts, identities, credentials, "
+                    "sign_in_sessions, "
                     "api_tokens, account_teams, group_rules, sign_in_throttles, one_time_values, "
                     "secrets, stars, audit_head RESTART IDENTITY CASCADE"
                 )

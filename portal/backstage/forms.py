@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from portal.backstage.core.fields import parse_fields
 from portal.backstage.core.filters import parse_filters
-from portal.backstage.core.pages import DEFAULT_LIMIT, Order, Query, read_cursor
+from portal.backstage.core.pages import DEFAULT_LIMIT, EVERYTHING, Order, Query, read_cursor
 from portal.backstage.core.queries import parse_query
 from portal.backstage.core.refusals import Refused
+from portal.catalog.core.predicates import MOST_PATHS
 from portal.web.cursor import decode_open_cursor
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from flask import Request
     from werkzeug.datastructures import MultiDict
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 DIRECTIONS = ("asc", "desc")
 TOTALS = ("include", "exclude")
 WORDS = {str: "string", list: "array", dict: "object", int: "number"}
-MOST = 2**31
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def _read_number(arguments: Arguments, name: str) -> int | None:
     number = int(values[0][:20])
     if number < 0:
         raise Refused(f"request/query/{name} must be >= 0")
-    return min(number, MOST)
+    return min(number, EVERYTHING)
 
 
 def _read_one(arguments: Arguments, name: str) -> str | None:
@@ -179,7 +179,16 @@ def read_facets(arguments: Arguments) -> tuple[tuple[str, ...], Predicate | None
     check_names(arguments, ("facet", "filter"))
     if not arguments.getlist("facet"):
         raise Refused("request/query must have required property 'facet'")
-    return tuple(arguments.getlist("facet")), parse_filters(arguments.getlist("filter"))
+    return check_facets(arguments.getlist("facet")), parse_filters(arguments.getlist("filter"))
+
+
+def check_facets(facets: Sequence[str]) -> tuple[str, ...]:
+    """Return the paths to count; raises Refused for none and for too many."""
+    if not facets:
+        raise Refused("Missing or empty facets parameter")
+    if len(facets) > MOST_PATHS:
+        raise Refused(f"At most {MOST_PATHS} facets are counted at once")
+    return tuple(facets)
 
 
 def read_body(
@@ -247,15 +256,16 @@ def _check_size(body: Mapping[str, Any], name: str) -> int | None:
     value = body.get(name)
     if value is not None and value < 0:
         raise Refused(f"Invalid {name}, must be zero or greater")
-    return None if value is None else min(int(value), MOST)
+    return None if value is None else min(int(value), EVERYTHING)
 
 
 def _read_posted_order(orders: list[Any]) -> Order:
     if not orders:
         return Order()
     found = orders[0]
-    if not isinstance(found, dict) or not isinstance(found.get("field"), str):
-        raise Refused("request/body/orderBy/0 must have required property 'field'")
+    for name in ("field", "order"):
+        if not isinstance(found, dict) or not isinstance(found.get(name), str):
+            raise Refused(f"request/body/orderBy/0 must have required property '{name}'")
     if found.get("order") not in DIRECTIONS:
         raise Refused("Invalid order field order, must be asc or desc")
     return Order(found["field"], found["order"] == "desc")

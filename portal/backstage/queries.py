@@ -11,7 +11,15 @@ import numpy as np
 from sqlalchemy import select
 
 from portal.backstage.core.fields import asks_for, cut_entity
-from portal.backstage.core.pages import Query, count, cut_page, find_neighbours, sort_rows
+from portal.backstage.core.pages import (
+    EVERYTHING,
+    Order,
+    Query,
+    count,
+    cut_page,
+    find_neighbours,
+    sort_rows,
+)
 from portal.backstage.core.refusals import Missing
 from portal.catalog.core.predicates import choose
 from portal.catalog.core.value_columns import ValueColumn, build_value_column
@@ -26,10 +34,11 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from portal.backstage.core.pages import Order
     from portal.catalog.core.columns import Mask
     from portal.catalog.core.predicates import Predicate
     from portal.catalog.core.relations import Relation
+
+ROWS_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +70,24 @@ def find_page(session: Session, query: Query, *, limit: int, offset: int) -> Fou
     return Found(values.entities.ids[page.rows].tolist(), total, behind, before)
 
 
-def list_ids(
-    session: Session, asked: Predicate | None, orders: Sequence[Order], *, by_ref: bool
-) -> list[int]:
-    """Return the ids of what is asked for; without an order by reference or by uid."""
+def list_stretch(session: Session, asked: Predicate | None, orders: Sequence[Order]) -> list[int]:
+    """Return the ids of what is asked for, as it is cut into stretches; else by reference."""
     values = Values(session)
     mask = _all_rows(values, asked)
     by = [(values.read(order.path.lower()), order.is_descending) for order in orders]
-    if by_ref and not by:
-        by = [(values.read(REF), False)]
+    by = by or [(values.read(REF), False)]
     ids: list[int] = values.entities.ids[sort_rows(mask, by)].tolist()
     return ids
+
+
+def list_whole(session: Session, asked: Predicate | None, orders: Sequence[Order]) -> list[int]:
+    """Return the ids of everything asked for, as if it were one page by query.
+
+    So only the first order counts, and what has no value for it is left out.
+    """
+    order = orders[0] if orders else Order()
+    query = Query(asked, order, is_counted=False)
+    return find_page(session, query, limit=EVERYTHING, offset=0).ids
 
 
 def count_facets(
@@ -102,6 +118,13 @@ def read_entities(
     session: Session, ids: Sequence[int], fields: Sequence[str] = ()
 ) -> list[dict[str, Any]]:
     """Return entities in the order of `ids`, cut to `fields`."""
+    found: list[dict[str, Any]] = []
+    for start in range(0, len(ids), ROWS_AT_ONCE):
+        found += _read_some(session, ids[start : start + ROWS_AT_ONCE], fields)
+    return found
+
+
+def _read_some(session: Session, ids: Sequence[int], fields: Sequence[str]) -> list[dict[str, Any]]:
     rows = list_documents(session, ids)
     relations: dict[str, list[Relation]] = {}
     if asks_for(fields, "relations") or asks_for(fields, "metadata.etag"):
@@ -123,7 +146,9 @@ def read_by_refs(
 ) -> list[dict[str, Any] | None]:
     """Return an entity for each reference in its order, None where there is none or it fits not."""
     wanted = [ref.lower() for ref in refs]
-    ids = list_ids_by_refs(session, wanted)
+    ids: dict[str, int] = {}
+    for start in range(0, len(wanted), ROWS_AT_ONCE):
+        ids |= list_ids_by_refs(session, wanted[start : start + ROWS_AT_ONCE])
     fitting = keep_fitting(session, list(ids.values()), asked)
     chosen = [number for number in ids.values() if number in fitting]
     found = dict(zip(chosen, read_entities(session, chosen, fields), strict=True))

@@ -22,6 +22,6 @@ def refresh(session: Session, actor: Actor, ref: str, *, now: datetime) -> None:
     try:
         is_changed = derive_again(session, actor, ref.lower(), now=now)
     except NotFound:
-        raise Missing(f"Failed to schedule {ref} for refresh") from None
+        raise Missing(f"Entity {ref} not found") from None
     if is_changed:
         record_act(session, actor.name, ref.lower(), action="entity.refresh", now=now)

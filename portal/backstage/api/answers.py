@@ -10,7 +10,7 @@ from flask import Response, request
 
 from portal.backstage.core.pages import write_cursor
 from portal.backstage.core.refusals import describe_error
-from portal.backstage.queries import find_page, read_entities
+from portal.backstage.queries import ROWS_AT_ONCE, find_page, read_entities
 from portal.catalog.queries.columns import get_revision
 from portal.web.caching import answer_versioned, make_etag
 from portal.web.cursor import encode_open_cursor
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from portal.backstage.forms import ByQuery
     from portal.web.unit import Database, Session
-
-ROWS_AT_ONCE = 500
 
 
 def dump(value: Any) -> str:

@@ -11,7 +11,7 @@ from portal.backstage.api.answers import answer_state, write_list, write_page
 from portal.backstage.api.blueprint import PREFIX, blueprint
 from portal.backstage.core.refusals import Missing
 from portal.backstage.forms import check_names, read_by_query, read_facets, read_listing
-from portal.backstage.queries import count_facets, list_ids, read_entities
+from portal.backstage.queries import count_facets, list_stretch, list_whole, read_entities
 from portal.catalog.forms import make_ref
 from portal.catalog.queries.values import find_id_by_uid, list_ids_by_refs
 from portal.web.cursor import encode_open_cursor
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 def list_entities() -> Response:
     """List entities, all of them or a stretch; `Link` leads to the next."""
     asked = read_listing(request.args)
-    by_ref = asked.is_paged
-    ids = list_ids(get_session(), asked.asked, asked.orders, by_ref=by_ref)
+    list_ids = list_stretch if asked.is_paged else list_whole
+    ids = list_ids(get_session(), asked.asked, asked.orders)
     end = len(ids) if asked.limit is None else asked.offset + asked.limit
     body = write_list(get_database(), ids[asked.offset : end], asked.fields)
     answer = Response(body, mimetype="application/json")

@@ -70,7 +70,7 @@ def show_by_entity(kind: str, namespace: str, name: str) -> Response:
 
 
 @blueprint.post("/locations")
-@requires("catalog:location:read")
+@requires("catalog:location:write")
 def add() -> Response:
     """Refuse: sources are not registered here."""
     check_names(request.args, ("dryRun", "onConflict"))
@@ -79,7 +79,7 @@ def add() -> Response:
 
 
 @blueprint.put("/locations/<string:number>")
-@requires("catalog:location:read")
+@requires("catalog:location:write")
 def change(number: str) -> Response:
     """Refuse: sources are not registered here."""
     del number
@@ -88,7 +88,7 @@ def change(number: str) -> Response:
 
 
 @blueprint.delete("/locations/<string:number>")
-@requires("catalog:location:read")
+@requires("catalog:location:write")
 def remove(number: str) -> Response:
     """Refuse: sources are not registered here."""
     del number

@@ -11,8 +11,9 @@ from portal.backstage.api.answers import answer, write_page
 from portal.backstage.api.blueprint import blueprint
 from portal.backstage.core.fields import parse_fields
 from portal.backstage.core.filters import parse_filters
-from portal.backstage.core.refusals import READ_ONLY, NotAllowed, Refused
+from portal.backstage.core.refusals import READ_ONLY, NotAllowed
 from portal.backstage.forms import (
+    check_facets,
     check_names,
     read_body,
     read_posted_query,
@@ -57,9 +58,7 @@ def list_by_refs() -> Response:
 def query_facets() -> Response:
     """Count the values at paths, among what a predicate asks for."""
     body = read_body(request, {"facets": list, "query": dict}, ("facets",))
-    facets = [facet for facet in read_texts(body, "facets") if facet]
-    if not facets:
-        raise Refused("Missing or empty facets parameter")
+    facets = check_facets([facet for facet in read_texts(body, "facets") if facet])
     return answer({"facets": count_facets(get_reader(), facets, read_query(body))})
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from portal.catalog.core.value_columns import ValueColumn
 
 DEFAULT_LIMIT = 200
+EVERYTHING = 2**31
 UID = "metadata.uid"
 Place = tuple[str | None, str]
 """The value something is sorted by, if anything is, and its uid."""

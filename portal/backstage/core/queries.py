@@ -97,8 +97,8 @@ def _read_targets(value: Any) -> tuple[str, ...]:
 
 def _refuse_value(path: str) -> Refused:
     return Refused(
-        f'Invalid filter predicate value for field "{path.lower()}": expected a primitive value, '
-        "$exists, $in, $hasPrefix, or $contains operator"
+        f'Invalid query: at "{path}", expected a primitive value, '
+        "$exists, $in, $hasPrefix, or $contains"
     )
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from portal.catalog.core.value_columns import ValueColumn
+from portal.errors import InvalidInput
 
 if TYPE_CHECKING:
     from portal.catalog.core.columns import Ints, Mask
 
+MOST_LEAVES = 1000
+MOST_PATHS = 100
 ReadColumn = Callable[[str], ValueColumn]
 
 
@@ -72,13 +75,31 @@ Leaf = Exists | OneOf | Begins | Holds
 Predicate = Leaf | Not | All | Some
 
 
-def list_paths(predicate: Predicate) -> set[str]:
-    """Return the paths a predicate asks about."""
+def list_leaves(predicate: Predicate) -> Iterator[Leaf]:
+    """Yield every single condition of a predicate."""
     if isinstance(predicate, Not):
-        return list_paths(predicate.part)
-    if isinstance(predicate, All | Some):
-        return set().union(*(list_paths(part) for part in predicate.parts))
-    return {*predicate.paths} if isinstance(predicate, Holds) else {predicate.path}
+        yield from list_leaves(predicate.part)
+    elif isinstance(predicate, All | Some):
+        for part in predicate.parts:
+            yield from list_leaves(part)
+    else:
+        yield predicate
+
+
+def check_size(predicate: Predicate) -> None:
+    """Raise InvalidInput for a predicate that asks too much at once."""
+    leaves = list(list_leaves(predicate))
+    paths = {path for leaf in leaves for path in _list_paths(leaf)}
+    if len(leaves) > MOST_LEAVES or len(paths) > MOST_PATHS:
+        raise InvalidInput(
+            f"This asks {len(leaves)} conditions of {len(paths)} paths, "
+            f"more than {MOST_LEAVES} of {MOST_PATHS}.",
+            fix="Ask for less at once; many values of one path count as one condition.",
+        )
+
+
+def _list_paths(leaf: Leaf) -> tuple[str, ...]:
+    return leaf.paths if isinstance(leaf, Holds) else (leaf.path,)
 
 
 def choose(predicate: Predicate, size: int, read: ReadColumn) -> Mask:

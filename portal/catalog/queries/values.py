@@ -14,7 +14,7 @@ from cachetools import LRUCache
 from sqlalchemy import bindparam, func, select
 
 from portal.catalog.core.kinds import FORWARD, PAIRS
-from portal.catalog.core.predicates import choose
+from portal.catalog.core.predicates import check_size, choose
 from portal.catalog.core.value_columns import ValueColumn, build_value_column
 from portal.catalog.models import Entity, EntityRelation, EntityValue
 from portal.catalog.queries.columns import get_revision
@@ -94,7 +94,10 @@ class Values:
 
     def choose(self, predicate: Predicate | None) -> Mask | None:
         """Return which rows fit; nothing asked is None."""
-        return None if predicate is None else choose(predicate, len(self.entities.ids), self.read)
+        if predicate is None:
+            return None
+        check_size(predicate)
+        return choose(predicate, len(self.entities.ids), self.read)
 
     def _load(self, path: str) -> ValueColumn:
         found = self._session.execute(_select(path), {"path": path}).all()
