@@ -33,6 +33,7 @@ def bare():
 """
 # What Backstage 1.55 reached on such a machine: p50 in ms, requests a second.
 PEER_SIZE = 10_000
+DROP_IN = "drop-in "
 PEER = {
     "list": (46, 62),
     "by name": (3.0, 1219),
@@ -131,6 +132,7 @@ def measure_pages(
         "graph of depth 2": f"{by_name}/graph?depth=2",
         "graph of 200 nodes": "/api/v1/entities/component/default/hub-centre/graph?depth=1",
         "graph page of 200 nodes": "/catalog/component/default/hub-centre?tab=graph&depth=1",
+        **drop_in_paths(name, item["owner"]),
         "catalog page": "/catalog",
         "entity page": f"/catalog/component/default/{name}",
     }
@@ -139,6 +141,18 @@ def measure_pages(
         found[label] = measure(port, path, seconds, token)
         print(f"{size:>7,} {label}: {found[label]}", flush=True)
     return found
+
+
+def drop_in_paths(name: str, owner: str) -> dict[str, str]:
+    """Return what the peer was asked, asked of the API made like its own."""
+    by_query = "/api/catalog/entities/by-query?limit=25&orderField=metadata.name"
+    return {
+        f"{DROP_IN}list": f"{by_query}&filter=kind=component",
+        f"{DROP_IN}by name": f"/api/catalog/entities/by-name/component/default/{name}",
+        f"{DROP_IN}by owner": f"{by_query}&filter=relations.ownedBy={owner}",
+        f"{DROP_IN}full text": f"{by_query}&fullTextFilterTerm=pay",
+        f"{DROP_IN}owner facet": "/api/catalog/entity-facets?facet=spec.owner&filter=kind=component",
+    }
 
 
 def bench_bare(folder: Path, seconds: float) -> Figures:
@@ -177,7 +191,8 @@ def compare(results: dict[int, dict[str, Figures]], bare: Figures) -> None:
     """Print ratios: to the bare route, to the peer at its size, and of the largest size."""
     largest, smallest = max(results), min(results)
     print(f"by name / bare Flask: {results[smallest]['by name'].rate / bare.rate:.0%}")
-    for label, (p50, rate) in PEER.items() if PEER_SIZE in results else ():
+    both = {f"{prefix}{label}": peer for prefix in ("", DROP_IN) for label, peer in PEER.items()}
+    for label, (p50, rate) in both.items() if PEER_SIZE in results else ():
         ours = results[PEER_SIZE][label]
         print(
             f"{label} at {PEER_SIZE:,}: {ours.rate / rate:.1f} x the peer's throughput, "

@@ -17,6 +17,7 @@ import portal.auth.queries.accounts
 import portal.auth.routes
 import portal.auth.service.accounts
 import portal.auth.service.group_rules
+import portal.backstage.api
 import portal.catalog.api
 import portal.catalog.jobs
 import portal.catalog.queries.entities
@@ -62,7 +63,7 @@ from portal.web import openapi, probes
 from portal.web.assets import install_asset_caching, load_manifest, make_asset_url
 from portal.web.compression import install_compression
 from portal.web.cookies import install_cookies
-from portal.web.errors import install_errors
+from portal.web.errors import install_errors, shape_errors
 from portal.web.forgery import install_forgery_checks
 from portal.web.htmx import install_htmx
 from portal.web.limits import install_limits
@@ -267,7 +268,9 @@ def create_app(
         portal.ownership.routes.blueprint,
         portal.ownership.api.blueprint,
         portal.sources.api.blueprint,
+        portal.backstage.api.blueprint,
     ):
         app.register_blueprint(blueprint)
+    shape_errors(app, portal.backstage.api.PREFIX, portal.backstage.api.answer_error)
     openapi.install_openapi(app)
     return app

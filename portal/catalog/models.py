@@ -23,6 +23,7 @@ class Entity(Base):
     __tablename__ = "entities"
     __table_args__ = (
         UniqueConstraint("ref"),
+        UniqueConstraint("uid"),
         Index("ix_entities_sort", "sort_name", "id"),
         Index("ix_entities_kind_sort", "kind", "sort_name", "id"),
         Index("ix_entities_owner_sort", "owner", "sort_name", "id"),
@@ -34,6 +35,7 @@ class Entity(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     ref: Mapped[str] = mapped_column(REF)
+    uid: Mapped[str] = mapped_column(String(36))
     kind: Mapped[str] = mapped_column(String(63))
     namespace: Mapped[str] = mapped_column(String(63))
     name: Mapped[str] = mapped_column(String(63))
@@ -88,6 +90,25 @@ class EntityRelation(Base):
     source: Mapped[str] = mapped_column(REF, primary_key=True)
     target: Mapped[str] = mapped_column(REF, primary_key=True)
     criticality: Mapped[str | None] = mapped_column(String(10))
+
+
+class EntityValue(Base):
+    """What stands at a path of an entity, in lower case; `original` where it is written otherwise.
+
+    `value` is empty where there is a path but nothing to compare: no value, or one too long.
+    """
+
+    __tablename__ = "entity_values"
+    __table_args__ = (
+        Index("ix_entity_values_entity_id", "entity_id"),
+        {"sqlite_with_rowid": False},
+    )
+
+    path: Mapped[str] = mapped_column(String(200), primary_key=True)
+    entity_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    value: Mapped[str | None] = mapped_column(String(200))
+    original: Mapped[str | None] = mapped_column(String(200))
 
 
 class EntityAlias(Base):

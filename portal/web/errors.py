@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flask import Response, g, json, make_response, render_template, request
+from flask import Response, current_app, g, json, make_response, render_template, request
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
@@ -27,6 +27,8 @@ from portal.infra.outbound.errors import OutboundError
 from portal.web.htmx import current_request
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flask import Flask
 
 API_PREFIX = "/api/"
@@ -58,10 +60,16 @@ log = get_logger("errors")
 
 def install_errors(app: Flask) -> None:
     """Answer every error of `app` in the shape its caller reads."""
+    app.extensions["error_shapes"] = {}
     app.register_error_handler(PortalError, _on_portal_error)
     app.register_error_handler(HTTPException, _on_http_error)
     app.register_error_handler(OperationalError, _on_database_error)
     app.register_error_handler(Exception, _on_surprise)
+
+
+def shape_errors(app: Flask, prefix: str, make: Callable[[int, str, str], Response]) -> None:
+    """Let `make` answer the errors below a prefix; it is given status, detail and fix."""
+    app.extensions["error_shapes"][prefix] = make
 
 
 def make_problem(
@@ -101,6 +109,9 @@ def _make_scim_error(error: PortalError, status: int, detail: str) -> Response:
 def _answer(
     status: int, title: str, detail: str, *, fix: str, problems: tuple[Any, ...]
 ) -> Response:
+    for prefix, make in current_app.extensions["error_shapes"].items():
+        if request.path.startswith(prefix):
+            return make_response(make(status, detail, fix))
     if request.path.startswith(SCIM_PREFIX):
         return make_scim_error(status, f"{title}. {detail}".rstrip())
     if request.path.startswith(API_PREFIX):

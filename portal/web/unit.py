@@ -19,6 +19,7 @@ __all__ = [
     "Database",
     "Session",
     "get_database",
+    "get_reader",
     "get_session",
     "install_units",
     "short_unit",
@@ -51,6 +52,13 @@ def get_session() -> Session:
     if not isinstance(session, Session):
         raise TypeError("g.session holds something else")
     return session
+
+
+def get_reader() -> Session:
+    """Return a session that cannot write, whatever the method: for a POST that only asks."""
+    if "session" not in g:
+        g.session = get_database().open_session(write=False)
+    return get_session()
 
 
 @contextmanager

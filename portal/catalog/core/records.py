@@ -12,6 +12,7 @@ from portal.catalog.core.filters import expand_ref
 from portal.catalog.core.meaning import find_class, find_stage, find_tier, parse_criticalities
 from portal.catalog.core.refs import entity_ref
 from portal.catalog.core.relations import Relation, list_relations
+from portal.catalog.core.values import make_uid
 from portal.catalog.core.words import Words, gather_words
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def build_record(
     relations = tuple(dict.fromkeys(relation.forward for relation in list_relations(entity)))
     title = metadata.get("title")
     columns = {
+        "uid": make_uid(ref.canonical),
         "kind": kind,
         "namespace": ref.namespace.lower(),
         "name": ref.name,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, union
 
 from portal.catalog.core.relations import Relation
 from portal.catalog.models import CatalogProblem, EntityAlias, EntityRelation
@@ -65,3 +65,23 @@ def list_problems(session: Session, ref: str) -> Sequence[CatalogProblem]:
         .order_by(CatalogProblem.id)
         .limit(200)
     ).all()
+
+
+def list_relations_of(session: Session, refs: Sequence[str]) -> dict[str, list[Relation]]:
+    """Return the relations of entities as seen from each, without repeats, sorted."""
+    ends = (EntityRelation.source, EntityRelation.target)
+    columns = (EntityRelation.source, EntityRelation.type, EntityRelation.target)
+    wanted = set(refs)
+    # Two questions in one, for `or` over both ends would not use an index of either.
+    both = union(*(select(*columns).where(end.in_(wanted)) for end in ends))
+    found: dict[str, set[Relation]] = {ref: set() for ref in wanted}
+    for source, kind, target in session.execute(both):
+        relation = Relation(source, kind, target)
+        if source in wanted:
+            found[source].add(relation)
+        if target in wanted:
+            found[target].add(relation.inverse)
+    return {
+        ref: sorted(relations, key=lambda relation: (relation.type, relation.target))
+        for ref, relations in found.items()
+    }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert, select, update
 
-from portal.auth.core import Actor, authorise
+from portal.auth.core import Actor, Subject, authorise
 from portal.catalog.core.records import Place, Record, build_record
 from portal.catalog.models import (
     CatalogProblem,
@@ -18,8 +18,10 @@ from portal.catalog.models import (
     EntityTombstone,
     RemovedEntity,
 )
+from portal.catalog.queries.entities import get_entity
 from portal.catalog.service.revisions import bump_revision
 from portal.catalog.service.search import forget_words, index_words
+from portal.catalog.service.values import forget_values, replace_values
 from portal.infra.contributions import get_contributions
 
 if TYPE_CHECKING:
@@ -92,6 +94,18 @@ def apply_records(
     return applied
 
 
+def derive_again(session: Session, actor: Actor, ref: str, *, now: datetime) -> bool:
+    """Work out anew what follows from an entity's document; returns whether anything changed."""
+    entity = get_entity(session, ref)
+    authorise(actor, WRITE, Subject(entity.ref, entity.owner, entity.system))
+    place = Place(entity.source, entity.file, entity.document_number, entity.line)
+    record = make_record(session, entity.document, place)
+    if record.digest == entity.digest:
+        return False
+    _write(session, [], [record], now)
+    return True
+
+
 def _write(
     session: Session, fresh: Sequence[Record], changed: Sequence[Record], now: datetime
 ) -> None:
@@ -108,7 +122,8 @@ def _write(
             update(Entity).where(Entity.ref == record.ref).values(**_columns(record, revision, now))
         )
     _insert_parts(session, [*fresh, *changed])
-    index_words(session, {record.ref: record.words for record in (*fresh, *changed)})
+    ids = index_words(session, {record.ref: record.words for record in (*fresh, *changed)})
+    replace_values(session, ids, [*fresh, *changed])
 
 
 def _columns(record: Record, revision: int, now: datetime) -> dict[str, Any]:
@@ -190,6 +205,7 @@ def remove_entities(
     session.execute(delete(CatalogProblem).where(CatalogProblem.ref.in_(refs)))
     session.execute(delete(Entity).where(Entity.ref.in_(refs)))
     forget_words(session, [e.id for e in rows])
+    forget_values(session, [e.id for e in rows])
     revision = bump_revision(session)
     session.execute(
         insert(EntityTombstone), [{"entity_id": e.id, "revision": revision} for e in rows]

@@ -37,8 +37,11 @@ INSERT = {
 }
 
 
-def index_words(session: Session, words: Mapping[str, Words]) -> None:
-    """Put entities into the index, or replace them there; they are already flushed."""
+def index_words(session: Session, words: Mapping[str, Words]) -> dict[str, int]:
+    """Put entities into the index, or replace them there; returns their ids by reference.
+
+    They are already flushed.
+    """
     dialect = session.get_bind().dialect.name
     rows = session.execute(select(Entity.id, Entity.ref).where(Entity.ref.in_(list(words)))).all()
     forget_words(session, [row.id for row in rows])
@@ -58,6 +61,7 @@ def index_words(session: Session, words: Mapping[str, Words]) -> None:
             for row in rows
         ],
     )
+    return {row.ref: row.id for row in rows}
 
 
 def forget_words(session: Session, ids: Sequence[int]) -> None:

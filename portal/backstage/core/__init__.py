@@ -1,0 +1,1 @@
+"""What Backstage's API takes and gives: filters, predicates, fields, orders, errors."""

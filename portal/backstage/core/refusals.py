@@ -1,0 +1,43 @@
+"""What Backstage refuses, under the names its clients know."""
+
+from __future__ import annotations
+
+from portal.errors import Forbidden, InvalidInput, NotFound
+
+NAMES = {
+    400: "InputError",
+    401: "AuthenticationError",
+    403: "NotAllowedError",
+    404: "NotFoundError",
+    409: "ConflictError",
+    413: "PayloadTooLargeError",
+    501: "NotImplementedError",
+    503: "ServiceUnavailableError",
+}
+# What the portal says where Backstage has one word for both.
+STATUS = {422: 400, 405: 404}
+READ_ONLY = "This operation not allowed in readonly mode"
+
+
+class Refused(InvalidInput):
+    """An InputError: a parameter or a body that cannot be taken."""
+
+
+class Missing(NotFound):
+    """A NotFoundError."""
+
+
+class NotAllowed(Forbidden):
+    """A NotAllowedError."""
+
+
+def describe_error(
+    status: int, message: str, method: str, url: str
+) -> tuple[int, dict[str, object]]:
+    """Return status and body of an error in Backstage's shape."""
+    status = STATUS.get(status, status)
+    return status, {
+        "error": {"name": NAMES.get(status, "Error"), "message": message},
+        "request": {"method": method, "url": url},
+        "response": {"statusCode": status},
+    }
