@@ -95,10 +95,11 @@ def holds_template(value: Any) -> bool:
         identity += [metadata.get("name"), metadata.get("namespace")]
     else:
         identity.append(metadata)
-    return any(_is_template_value(part) for part in identity)
+    return any(is_template_value(part) for part in identity)
 
 
-def _is_template_value(part: Any) -> bool:
+def is_template_value(part: Any) -> bool:
+    """Whether a value is still a template's placeholder."""
     if isinstance(part, str):
         return looks_like_template(part)
     return isinstance(part, Mapping) and any(TEMPLATE_KEY.fullmatch(str(key)) for key in part)
