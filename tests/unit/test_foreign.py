@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from portal.catalog.core.yaml_text.documents import read_documents
+from portal.sources.core.codeowners import CodeOwners, read_codeowners, suggest_owner
 from portal.sources.core.translated import join_members
 from portal.sources.core.verdict import OK, SKIPPED, Verdict
 from portal.sources.core.verdicts import EMPTY, NO_DESCRIPTOR, TEMPLATE, judge_document
@@ -94,3 +95,59 @@ def normalise(expected: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("case", load("opslevel", "cortex", "datadog", "compass", "lookalikes"))
 def test_case(case):
     assert describe(case["text"]) == normalise(case["expect"])
+
+
+def load_codeowners() -> list[Any]:
+    cases = [
+        *json.loads((CASES / "codeowners.json").read_text("utf-8")),
+        *json.loads((CASES / "lookalikes.json").read_text("utf-8")),
+    ]
+    return [pytest.param(c, id=c["id"]) for c in cases if "CODEOWNERS" in c["file"]]
+
+
+def expand(case: dict[str, Any]) -> str:
+    """Return the text of a case, a line of it repeated where it says so."""
+    if "expand" not in case:
+        return str(case["text"])
+    more = case["expand"]
+    lines = case["text"].split("\n")
+    at = more["line"] - 1
+    lines[at : at + 1] = [lines[at].removeprefix(more["strip"])] * more["times"]
+    return "\n".join(lines)
+
+
+def describe_owners(found: CodeOwners, paths: list[str]) -> dict[str, Any]:
+    def say(owners: tuple[str, ...] | None) -> dict[str, Any]:
+        listed = None if owners is None else list(owners)
+        return {"owners": listed, "suggest": suggest_owner(owners, found.flavour)}
+
+    return {
+        "product": "codeowners",
+        "flavour": found.flavour,
+        "entities": [],
+        "paths": [{"path": path, **say(found.find(path)[0])} for path in paths],
+        "repository": say(found.find_for_all()[0]),
+        "dropped": sorted(found.dropped),
+        "warnings": sorted(f"{rule}: {place}" for rule, place in found.warnings),
+        "sections": [
+            {
+                "section": section.name,
+                "optional": section.is_optional,
+                "approvals": section.approvals,
+                "owners": list(section.owners),
+            }
+            for section in found.sections[1:]
+        ],
+    }
+
+
+@pytest.mark.parametrize("case", load_codeowners())
+def test_codeowners(case):
+    found = read_codeowners(expand(case), case.get("flavour"))
+    expected = normalise(case["expect"])
+    if "skipped" in expected:
+        assert found is None
+        return
+    assert found is not None
+    told = describe_owners(found, [each["path"] for each in expected["paths"]])
+    assert {name: told[name] for name in expected} == expected

@@ -19,7 +19,8 @@ from portal.sources.core.readmes import Readme, UnreadableReadme, folder_of
 from portal.sources.core.verdict import ERROR, SKIPPED, Verdict
 from portal.sources.flows.reading import FileReport, read_file, read_folder
 from portal.sources.flows.readmes import read_readme
-from portal.sources.queries import list_files, list_readmes
+from portal.sources.flows.suggesting import Suggestions
+from portal.sources.queries import list_files, list_ownerless, list_readmes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -100,6 +101,7 @@ class Ingest:
                 )
         self._write_readmes(source)
         self._remove_vanished(source, run.id)
+        self._suggest_owners(source)
         with self.database.unit(write=True) as session:
             service.finish_run(
                 session,
@@ -216,6 +218,16 @@ class Ingest:
         unreadable = [readme for readme in found if isinstance(readme, UnreadableReadme)]
         with self.database.unit(write=True) as session:
             service.report_readmes(session, self.actor, source, unreadable=unreadable)
+
+    def _suggest_owners(self, source: Source) -> None:
+        with self.database.unit(write=False) as session:
+            subjects = list_ownerless(session, source.name)
+        suggestions = Suggestions(self._places)
+        found = suggestions.find(subjects)
+        with self.database.unit(write=True) as session:
+            service.report_suggestions(
+                session, self.actor, source, suggestions=found, files=suggestions.files
+            )
 
     def _remove_vanished(self, source: Source, run_id: int) -> None:
         with self.database.unit(write=False) as session:

@@ -70,7 +70,7 @@ def detect(value: Any) -> str | None:
 
 
 def translate(product: str, value: Mapping[str, Any], text: str) -> Translation:
-    """Return the entities of a document; raises Refusal or NoEntity. `text` is how it is written."""
+    """Return what a document, written as `text`, becomes; raises Refusal or NoEntity."""
     notes = Notes()
     drafts: list[Draft]
     if product == "cortex":

@@ -34,7 +34,7 @@ WIRING = "It wires the product to telemetry, or means what the installation defi
 NO_PLACE = "The catalog has no place for it."
 DROPPED = tuple(
     PREFIX + name
-    for name in [
+    for name in (
         "definition",
         "relationships",
         "apm",
@@ -47,7 +47,7 @@ DROPPED = tuple(
         "bugsnag",
         "ci-cd",
         "microsoft-teams",
-    ]
+    )
 )
 
 

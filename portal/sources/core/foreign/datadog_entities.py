@@ -114,15 +114,9 @@ def _read_spec(part: Part, draft: Draft, word: str) -> None:
     given = part.text("type")
     if draft.kind in ("Component", "Resource"):
         draft.spec["type"] = given or word.removeprefix(CUSTOM)
+        _read_dependencies(part, draft)
     else:
         draft.set_spec("type", given)
-    if draft.kind == "Component":
-        draft.annotate("datadoghq.com/languages", ",".join(part.texts("languages")))
-    if draft.kind in ("Component", "Resource"):
-        for path, item in part.items("dependsOn"):
-            ref = _read_ref(item, path, draft.notes)
-            if ref is not None:
-                draft.add_dependency(ref)
     if draft.kind == "System":
         for path, item in part.items("components"):
             _add_member(draft, item, path, "system")
@@ -131,6 +125,15 @@ def _read_spec(part: Part, draft: Draft, word: str) -> None:
     if draft.kind == "API":
         _read_interface(part, draft)
     part.close()
+
+
+def _read_dependencies(part: Part, draft: Draft) -> None:
+    if draft.kind == "Component":
+        draft.annotate("datadoghq.com/languages", ",".join(part.texts("languages")))
+    for path, item in part.items("dependsOn"):
+        ref = _read_ref(item, path, draft.notes)
+        if ref is not None:
+            draft.add_dependency(ref)
 
 
 def _read_interface(part: Part, draft: Draft) -> None:

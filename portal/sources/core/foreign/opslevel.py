@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 NAME = "OpsLevel"
 ROOTS = ("service", "component", "repository")
 TELLING = frozenset(
-    [
+    (
         "owner",
         "lifecycle",
         "tier",
@@ -30,7 +30,7 @@ TELLING = frozenset(
         "framework",
         "repositories",
         "properties",
-    ]
+    )
 )
 KNOWN = TELLING | {"name", "description", "type", "tags", "dependencies"}
 LEAST_TELLING = 2
