@@ -217,3 +217,14 @@ def test_check_names_the_product(client):
         ("unknown-field", "$.service.colour", 7),
         ("dropped", "$.service.colour", 7),
     ]
+
+
+def test_a_repeat_takes_nothing_from_its_neighbours(database, tmp_path):
+    text = opslevel("one", more="  colour: blue\n") + opslevel("pay")
+    (tmp_path / "b.yml").write_text(text)
+    ingest(database, tmp_path)
+    before = problems(database, "unknown-field")
+    (tmp_path / "a.yml").write_text(opslevel("pay"))
+    ingest(database, tmp_path)
+    assert problems(database, "unknown-field") == before != []
+    assert show(database, "component:default/pay").file == "a.yml"
