@@ -7,6 +7,7 @@ import portal.auth.models
 import portal.catalog.models
 import portal.infra.vault
 import portal.infra.work
+import portal.ownership.models
 import portal.sources.models  # noqa: F401 - importing a room registers its tables
 from portal.infra.db import Base
 

@@ -70,6 +70,10 @@ class Conflict(PortalError):  # noqa: N818 reads as what happened
     title = "Conflict"
 
 
+class Taken(Conflict):
+    """A value that must be unique is somebody else's."""
+
+
 class TooLarge(PortalError):  # noqa: N818 reads as what happened
     """An input exceeds a limit that protects the portal."""
 

@@ -26,6 +26,7 @@ import portal.catalog.service.entities
 import portal.catalog.service.marks
 import portal.demo.queries
 import portal.home.routes
+import portal.ownership.api
 import portal.ownership.queries.explaining
 import portal.ownership.queries.trusted
 import portal.ownership.routes
@@ -124,6 +125,11 @@ def gather_contributions(settings: Settings) -> Contributions:
                 portal.auth.jobs.make_forget(portal.auth.routes.make_setup(settings).lifetimes),
             ),
             Consumer(
+                portal.ownership.service.SCIM_CHANGED,
+                "ownership.refresh_provider",
+                portal.ownership.service.refresh_provider,
+            ),
+            Consumer(
                 portal.sources.service.PEOPLE_CHANGED,
                 "ownership.refresh_all",
                 portal.ownership.service.refresh_all,
@@ -137,6 +143,11 @@ def gather_contributions(settings: Settings) -> Contributions:
                 portal.auth.service.group_rules.GROUPS_CHANGED,
                 "auth.refresh_group",
                 portal.auth.jobs.make_refresh_group(make_provider_rules(settings.providers)),
+            ),
+            Consumer(
+                portal.auth.service.group_rules.GROUPS_CHANGED,
+                "ownership.follow_group_rule",
+                portal.ownership.service.follow_group_rule,
             ),
         ),
         periodic=(
@@ -168,6 +179,7 @@ def gather_contributions(settings: Settings) -> Contributions:
             portal.sources.service.RUN,
         ),
         group_teams={p.name: dict(p.group_teams) for p in settings.providers},
+        provider_rules=make_provider_rules(settings.providers),
         vocabulary=Vocabulary(
             dict(settings.type_classes), dict(settings.lifecycle_stages), dict(settings.tier_words)
         ),
@@ -223,6 +235,7 @@ def create_app(
     app.config["SECRET_KEY"], *app.config["SECRET_KEY_FALLBACKS"] = list_secret_keys(settings)
     app.extensions["secret_box"] = create_secret_box(settings)
     app.extensions["metrics"] = metrics or Metrics()
+    app.extensions["scim"] = portal.ownership.api.ScimSetup(f"{settings.public_url}/scim/v2")
     app.extensions["outbound"] = outbound = outbound or create_outbound(settings)
     install_telemetry(app, app.extensions["metrics"])
     install_htmx(app)
@@ -251,6 +264,7 @@ def create_app(
         portal.catalog.routes.blueprint,
         portal.catalog.api.blueprint,
         portal.ownership.routes.blueprint,
+        portal.ownership.api.blueprint,
         portal.sources.api.blueprint,
     ):
         app.register_blueprint(blueprint)

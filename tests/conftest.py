@@ -66,7 +66,8 @@ def database(settings):
                     "audit_entries, work, entity_tombstones, entity_marks, search_index, "
                     "source_readmes, accounts, identities, credentials, sign_in_sessions, "
                     "api_tokens, account_teams, group_rules, sign_in_throttles, one_time_values, "
-                    "secrets, stars, audit_head RESTART IDENTITY CASCADE"
+                    "secrets, stars, audit_head, scim_users, scim_emails, scim_groups, "
+                    "scim_members RESTART IDENTITY CASCADE"
                 )
             )
             for table in ("audit_entries", "audit_head"):

@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 import sys
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from flask import session as visit
 from flask_wtf.csrf import generate_csrf
 
 from portal.auth.core import CLI
+from portal.auth.core.people import ProviderRules
 from portal.auth.core.scopes import AREAS, VERBS
 from portal.auth.queries.accounts import find_account
 from portal.auth.service import accounts, memberships, sessions, tokens
@@ -42,6 +43,7 @@ PEOPLE = ("anonymous", *(name for name, _, _ in CAST))
 SCOPES = tuple(
     [f"{area}:{verb}" for area in AREAS for verb in VERBS] + [f"catalog:write@owner={OWNER}"]
 )
+SCIM = "/scim/"
 PROGRAMS = ("/api/", "/scim/", "/-/metrics")
 SIGN_IN, NO, YES = "sign in", "no", "yes"
 
@@ -96,8 +98,9 @@ class Walker:
     def ask(self, route, asker):
         client = self.app.test_client()
         options = {"headers": {}}
-        if asker in self.keys:
-            options["headers"]["Authorization"] = f"Bearer {self.keys[asker]}"
+        keys = self.keys["scim"] if route.rule.startswith(SCIM) else self.keys
+        if asker in keys:
+            options["headers"]["Authorization"] = f"Bearer {keys[asker]}"
         elif asker in self.sessions:
             is_safe = route.method == "GET"
             key = self.sessions[asker] if is_safe else self._sign_in(asker)
@@ -150,16 +153,29 @@ def set_cast(database):
             rights = [memberships.TeamRight(team, True, "test") for team in teams]  # noqa: FBT003 the field is named in its class
             memberships.set_teams(session, account.id, rights, now=utc_now())
         admin = find_account(session, "admin")
+        speaker = accounts.create_account(
+            session,
+            CLI,
+            "speaker",
+            role="viewer",
+            kind="service",
+            scim_provider="okta",
+            now=utc_now(),
+        )
+        keys["scim"] = {}
         for scope in (*SCOPES, "*:*"):
-            keys[scope], _ = tokens.create_token(
-                session, CLI, admin, name="t", scopes=[scope], now=utc_now()
-            )
+            for account, kept in ((admin, keys), (speaker, keys["scim"])):
+                kept[scope], _ = tokens.create_token(
+                    session, CLI, account, name="t", scopes=[scope], now=utc_now()
+                )
         target = accounts.create_account(session, CLI, "target", role="viewer", now=utc_now())
         return keys, target.id
 
 
 def walk(settings, database):
     """Return what everyone gets from every route."""
+    rules = {"okta": ProviderRules("okta")}
+    database.contributions = replace(database.contributions, provider_rules=rules)
     keys, target = set_cast(database)
     found = {}
     for is_open in (False, True):

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from portal.auth.core import CLI
-from portal.auth.core.roles import ROLES
+from portal.auth.core.roles import ROLES, VIEWER
 from portal.auth.queries.accounts import find_account, list_accounts
+from portal.auth.queries.providers import get_rules
 from portal.auth.service import accounts, local, tokens
 from portal.errors import NotFound
 from portal.infra.clock import utc_now
@@ -30,6 +31,15 @@ def _link(context: click.Context, key: str) -> str:
     return f"{context.obj.public_url()}/welcome/{key}"
 
 
+def _choose_role(role: str | None, scim: str | None, *, is_service: bool) -> str:
+    """Return the role of a new account; one that speaks for a provider needs the least."""
+    if scim is None and role is None:
+        raise click.UsageError("Missing option '--role'.")
+    if scim is not None and not is_service:
+        raise click.UsageError("--scim needs --service.")
+    return role or VIEWER
+
+
 @click.group("user")
 def user() -> None:
     """Make, list and change accounts."""
@@ -37,25 +47,30 @@ def user() -> None:
 
 @user.command("create")
 @click.argument("name")
-@click.option("--role", type=click.Choice(ROLES), required=True)
+@click.option("--role", type=click.Choice(ROLES), help="Needed for all but --scim.")
 @click.option("--email")
 @click.option("--display-name", default="")
 @click.option("--service", is_flag=True, help="For a program: it has tokens and cannot sign in.")
+@click.option("--scim", metavar="PROVIDER", help="For a service that speaks for PROVIDER.")
 @click.option("--json", "as_json", is_flag=True, help="Print the account as JSON.")
 @click.pass_context
 def create(  # noqa: PLR0913 click hands every option over by name
     context: click.Context,
     name: str,
     *,
-    role: str,
+    role: str | None,
     email: str | None,
     display_name: str,
     service: bool,
+    scim: str | None,
     as_json: bool,
 ) -> None:
     """Make the account NAME; prints the one-time link that sets its password."""
     now = utc_now()
+    role = _choose_role(role, scim, is_service=service)
     with context.obj.open_database().unit(write=True) as session:
+        if scim is not None:
+            get_rules(session, scim)
         account = accounts.create_account(
             session,
             CLI,
@@ -64,6 +79,7 @@ def create(  # noqa: PLR0913 click hands every option over by name
             email=email,
             display_name=display_name,
             kind="service" if service else "person",
+            scim_provider=scim,
             now=now,
         )
         key = None if service else local.make_setup_key(session, CLI, account, now=now)
@@ -72,6 +88,9 @@ def create(  # noqa: PLR0913 click hands every option over by name
         found["setup_url"] = _link(context, key)
     if as_json:
         click.echo(json.dumps(found))
+        return
+    if scim:
+        click.echo(f"{found['name']} speaks for {scim}: give it a token with the scope scim:write.")
         return
     click.echo(f"{found['name']} can sign in with the role {role}.")
     if key:

@@ -18,13 +18,15 @@ class Account(Base):
     """Somebody, or some program, that acts; `person` is their opaque name in the audit trail.
 
     `role_by` says who gave the role: `provider`, `scim`, `cli` or an admin's person id.
-    `user_ref` is the catalog User they are.
+    `user_ref` is the catalog User they are. `scim_provider` is the identity provider that manages
+    a person (`is_scim`, known there as `external_id`) or that a service account speaks for.
     """
 
     __tablename__ = "accounts"
     __table_args__ = (
         UniqueConstraint("person"),
         UniqueConstraint("name"),
+        UniqueConstraint("scim_provider", "external_id"),
         Index("ix_accounts_user_ref", "user_ref"),
         Index("ix_accounts_email", "email"),
     )
@@ -40,6 +42,8 @@ class Account(Base):
     user_ref: Mapped[str | None] = mapped_column(REF)
     is_active: Mapped[bool] = mapped_column(default=True)
     is_scim: Mapped[bool] = mapped_column(default=False)
+    scim_provider: Mapped[str | None] = mapped_column(String(30))
+    external_id: Mapped[str | None] = mapped_column(String(255))
     ends_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     signed_in_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -50,6 +54,7 @@ class Identity(Base):
     """An account's name at an identity provider; (issuer, subject) is who it is, never an e-mail.
 
     `groups` is null while the provider never said which; `groups_cut` when it left them out.
+    `is_email_trusted` says that the address was verified, in a domain the provider vouches for.
     """
 
     __tablename__ = "identities"
@@ -65,6 +70,7 @@ class Identity(Base):
     subject: Mapped[str] = mapped_column(String(255))
     name: Mapped[str] = mapped_column(String(200))
     email: Mapped[str | None] = mapped_column(String(320))
+    is_email_trusted: Mapped[bool] = mapped_column(default=False)
     groups: Mapped[Any] = mapped_column(JsonText, nullable=True)
     groups_cut: Mapped[bool] = mapped_column(default=False)
     linked_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -155,6 +161,44 @@ class GroupRule(Base):
     role: Mapped[str | None] = mapped_column(String(10))
     created_by: Mapped[str] = mapped_column(String(40))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ScimUser(Base):
+    """A person as an identity provider manages them over SCIM; gone once it deletes them.
+
+    `document` is what the provider said, the keys are what it is found and sorted by. `is_active`
+    is the provider's word, null when it says nothing; the account may be closed all the same.
+    """
+
+    __tablename__ = "scim_users"
+    __table_args__ = (UniqueConstraint("id"), UniqueConstraint("provider", "user_name_key"))
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
+    id: Mapped[str] = mapped_column(String(32))
+    provider: Mapped[str] = mapped_column(String(30))
+    user_name_key: Mapped[str] = mapped_column(String(600))
+    display_name_key: Mapped[str | None] = mapped_column(String(600))
+    given_name_key: Mapped[str | None] = mapped_column(String(600))
+    family_name_key: Mapped[str | None] = mapped_column(String(600))
+    formatted_name_key: Mapped[str | None] = mapped_column(String(600))
+    document: Mapped[Any] = mapped_column(JsonText)
+    is_active: Mapped[bool | None] = mapped_column()
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    version: Mapped[int] = mapped_column(default=1)
+
+
+class ScimEmail(Base):
+    """An address of a managed person, as it is searched."""
+
+    __tablename__ = "scim_emails"
+    __table_args__ = (Index("ix_scim_emails_value_key", "value_key"),)
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("scim_users.account_id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    value_key: Mapped[str | None] = mapped_column(String(960))
+    type_key: Mapped[str | None] = mapped_column(String(180))
+    is_primary: Mapped[bool | None] = mapped_column()
 
 
 class Throttle(Base):

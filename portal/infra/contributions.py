@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -175,8 +175,9 @@ class Contributions:
     """Everything that plugs in, for web, command line and worker alike.
 
     `entity_pages` maps a kind to the endpoint of its own page, where it has one; `group_teams`
-    maps each identity provider's groups to teams; `permissions` are those that services ask for,
-    beside the labels of views.
+    maps each identity provider's groups to teams, `provider_rules` each provider to what its word
+    is worth, a value of identity's own; `permissions` are those that services ask for, beside the
+    labels of views.
     """
 
     nav: tuple[NavItem, ...] = ()
@@ -190,6 +191,7 @@ class Contributions:
     subjects: tuple[Subjects, ...] = ()
     permissions: tuple[str, ...] = ()
     group_teams: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    provider_rules: Mapping[str, Any] = field(default_factory=dict)
     consumers: tuple[Consumer, ...] = ()
     periodic: tuple[PeriodicJob, ...] = ()
     vocabulary: Vocabulary = field(default_factory=Vocabulary)

@@ -27,6 +27,7 @@ def install_compression(app: Flask) -> None:
             "text/javascript",
             "application/json",
             "application/problem+json",
+            "application/scim+json",
             "image/svg+xml",
         ],
     )

@@ -14,6 +14,7 @@ from portal.errors import (
     InvalidInput,
     NotFound,
     PortalError,
+    Taken,
     TooLarge,
     TooMany,
     Unauthenticated,
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from flask import Flask
 
 API_PREFIX = "/api/"
+SCIM_PREFIX = "/scim/"
+SCIM_ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
 STATUS = {
     InvalidInput: 422,
     NotFound: 404,
@@ -80,9 +83,25 @@ def make_problem(
     return Response(json.dumps(body), status, mimetype="application/problem+json")
 
 
+def make_scim_error(status: int, detail: str, scim_type: str | None = None) -> Response:
+    """Return an error as RFC 7644, section 3.12 shapes it."""
+    body = {"schemas": [SCIM_ERROR], "status": str(status), "detail": detail}
+    if scim_type:
+        body["scimType"] = scim_type
+    return Response(json.dumps(body), status, mimetype="application/scim+json")
+
+
+def _make_scim_error(error: PortalError, status: int, detail: str) -> Response:
+    if isinstance(error, InvalidInput):
+        return make_scim_error(400, detail, "invalidValue")
+    return make_scim_error(status, detail, "uniqueness" if isinstance(error, Taken) else None)
+
+
 def _answer(
     status: int, title: str, detail: str, *, fix: str, problems: tuple[Any, ...]
 ) -> Response:
+    if request.path.startswith(SCIM_PREFIX):
+        return make_scim_error(status, f"{title}. {detail}".rstrip())
     if request.path.startswith(API_PREFIX):
         return make_problem(status, title, detail, fix=fix, problems=problems)
     template = "error_fragment.html" if current_request().wants_fragment else "error.html"
@@ -105,7 +124,10 @@ def _on_portal_error(error: PortalError) -> Response:
     detail, fix = error.detail, error.fix
     if isinstance(error, OutboundError):  # who may know more is told by the view that asked
         detail, fix = error.summary, ""
-    answer = _answer(status, error.title, detail, fix=fix, problems=problems)
+    if request.path.startswith(SCIM_PREFIX):
+        answer = _make_scim_error(error, status, f"{detail} {fix}".rstrip())
+    else:
+        answer = _answer(status, error.title, detail, fix=fix, problems=problems)
     if isinstance(error, Unavailable):
         answer.headers["Retry-After"] = "5"
     if isinstance(error, TooMany):

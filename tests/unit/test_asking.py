@@ -46,6 +46,7 @@ def name_from(pasted, *known):
 def test_address_widens_only_while_nothing_is_named(known, named, is_wide):
     pasted = "https://git.x.example/shop/cart/blob/main/a.md"
     assert name_from(pasted, *known) == ([known[named]], is_wide)
+    assert name_from(f"{pasted}?plain=1", *known) == ([known[named]], is_wide)
 
 
 @pytest.mark.parametrize(

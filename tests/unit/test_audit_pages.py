@@ -210,7 +210,6 @@ def test_tokens_read_the_trail_only_whole(app, database):
         ("aud", "audit:read", 200),
         ("aud", "catalog:read", 403),
         ("aud", "audit:write", 403),
-        ("aud", "audit:read@owner=group:default/checkout", 403),
         ("ana", "audit:read", 403),
     ):
         bearer = make_token(database, name, scope)

@@ -32,7 +32,9 @@ def work_off(database, settings):
     """Do what was published about groups, as the worker does."""
     refresh = make_refresh_group(make_provider_rules(settings.providers))
     with database.unit(write=True) as session:
-        rows = session.scalars(select(Work).where(Work.topic == GROUPS_CHANGED)).all()
+        rows = session.scalars(
+            select(Work).where(Work.topic == GROUPS_CHANGED, Work.consumer == "auth.refresh_group")
+        ).all()
         for row in rows:
             refresh(session, row.subject, utc_now())
             session.delete(row)

@@ -45,10 +45,14 @@ class ProviderRules:
 
     def trusted_email(self, claims: Claims) -> str | None:
         """Return the e-mail address if it is verified and of a domain the provider vouches for."""
-        email = (claims.email or "").strip().lower()
+        return self.vouch_for(claims.email) if claims.email_verified else None
+
+    def vouch_for(self, address: str | None) -> str | None:
+        """Return an address the provider manages if its domain is one it vouches for."""
+        email = (address or "").strip().lower()
         domain = email.rpartition("@")[2]
         is_ours = domain in {allowed.lower() for allowed in self.email_domains}
-        return email if claims.email_verified and is_ours and email else None
+        return email if is_ours and email else None
 
 
 class StatedRules(Protocol):

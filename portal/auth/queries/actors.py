@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +29,10 @@ ACCOUNT = (
     Account.display_name,
     Account.role,
     Account.role_by,
+    Account.kind,
+    Account.scim_provider,
 )
+SPEAKS_SCIM = frozenset({"scim:*:*"})
 TOUCH_EVERY = timedelta(minutes=1)
 
 
@@ -120,7 +123,7 @@ def _select_with_teams(*columns: Any) -> Any:
 
 def _make_actor(rows: Sequence[Any], scopes: tuple[Scope, ...] | None) -> Actor:
     row = rows[0]
-    return make_actor(
+    actor = make_actor(
         row.person,
         row.role,
         account_id=row.id,
@@ -129,3 +132,6 @@ def _make_actor(rows: Sequence[Any], scopes: tuple[Scope, ...] | None) -> Actor:
         why_role=f"role given by {row.role_by}",
         scopes=scopes,
     )
+    if row.kind == "service" and row.scim_provider is not None:
+        return replace(actor, grants=actor.grants | SPEAKS_SCIM)
+    return actor

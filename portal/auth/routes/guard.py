@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 BEARER = "Bearer "
 PROGRAM_PATHS = ("/api/", "/scim/", "/-/metrics")
+TOKEN_PATHS = ("/scim/",)  # a session never counts here
 
 
 class Visitor(UserMixin):  # type: ignore[misc]  # Flask-Login ships no types
@@ -72,7 +73,7 @@ def _load_visitor(asked: Request) -> Visitor | None:
             )
         return Visitor(found)
     key = read_signed_in_key()
-    if not key:
+    if not key or request.path.startswith(TOKEN_PATHS):
         return None
     with get_database().unit(write=False) as session:
         found = find_by_session(session, key, lifetimes=get_setup().lifetimes, now=now)

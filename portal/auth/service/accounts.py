@@ -37,6 +37,7 @@ def create_account(  # noqa: PLR0913 every part is named
     display_name: str = "",
     email: str | None = None,
     kind: str = "person",
+    scim_provider: str | None = None,
     now: datetime,
 ) -> Account:
     """Make an account; raises Conflict when the name is taken, InvalidInput when it is none."""
@@ -57,13 +58,14 @@ def create_account(  # noqa: PLR0913 every part is named
         email=email,
         now=now,
     )
-    account.kind = kind
+    account.kind, account.scim_provider = kind, scim_provider
+    spoken_for = {"scim_provider": scim_provider} if scim_provider else {}
     record_act(
         session,
         actor.name,
         account.person,
         action="access.create_account",
-        after={"role": role, "kind": kind},
+        after={"role": role, "kind": kind, **spoken_for},
         now=now,
     )
     return account

@@ -8,18 +8,16 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.audit.service import record_act
 from portal.auth.core.decisions import Actor, Subject, authorise
-from portal.auth.core.membership import map_role
-from portal.auth.core.roles import ADMIN
 from portal.auth.models import Account, Identity
 from portal.auth.queries.accounts import (
-    count_admins,
     find_account,
     find_identity,
     find_last_identity,
     get_identity,
-    list_group_rules,
 )
+from portal.auth.queries.provisioned import find_managed
 from portal.auth.service.accounts import BY_PROVIDER, WRITE, add_account
+from portal.auth.service.roles import take_role
 from portal.auth.service.sessions import end_by_provider
 from portal.errors import Conflict, Forbidden
 from portal.infra.contributions import get_contributions
@@ -38,11 +36,14 @@ def sign_in_identity(
 ) -> Account:
     """Return the account of a proven sign-in, made when there is none; groups are taken over.
 
+    Whom the provider manages over SCIM is found by its own id, else by an address it vouches for.
     Raises Forbidden when the account was deactivated or has ended.
     """
     identity = find_identity(session, claims.issuer, claims.subject)
     if identity is None:
-        account = _add_account(session, rules, claims, now=now)
+        account = find_managed(session, rules, claims) or _add_account(
+            session, rules, claims, now=now
+        )
         identity = _add_identity(session, account, rules, claims, now=now)
     else:
         account = session.get_one(Account, identity.account_id)
@@ -103,11 +104,16 @@ def refresh_teams(session: Session, account_id: int, *, now: datetime) -> None:
 def refresh_role(
     session: Session, account: Account, rules: Mapping[str, ProviderRules], *, now: datetime
 ) -> None:
-    """Give the role that the provider of the last sign-in and its groups say, if it rules it."""
+    """Give the role that the provider of the last sign-in and its groups say, if it rules it.
+
+    Whom a provider manages over SCIM gets their role where their teams are worked out.
+    """
+    if account.is_scim:
+        return
     identity = find_last_identity(session, account.id)
     ruling = rules.get(identity.provider) if identity is not None else None
     if identity is not None and ruling is not None and not identity.groups_cut:
-        _take_role(session, account, ruling, identity.groups or [], now=now)
+        take_role(session, account, ruling, identity.groups or [], now=now)
 
 
 def move_identity(
@@ -179,6 +185,7 @@ def _add_identity(
         subject=claims.subject,
         name=claims.name[:200],
         email=claims.email,
+        is_email_trusted=False,
         groups=None,
         groups_cut=False,
         linked_at=now,
@@ -216,41 +223,14 @@ def _take_over(
     if not claims.groups_cut:  # what was left out takes no right away
         identity.groups = None if claims.groups is None else sorted(claims.groups)
     email = rules.trusted_email(claims)
+    identity.is_email_trusted = email is not None
     if not account.is_scim:
         account.display_name = (claims.display_name or account.display_name)[:200]
         account.email = email or account.email
     for people in get_contributions(session).people:
         found = people.find_user(session, claims.user_name, email)
         account.user_ref = found or account.user_ref
-    if not claims.groups_cut:
-        _take_role(session, account, rules, identity.groups or [], now=now)
+    if not account.is_scim and not claims.groups_cut:  # else the refresh below knows the groups
+        take_role(session, account, rules, identity.groups or [], now=now)
     session.flush()
     refresh_teams(session, account.id, now=now)
-
-
-def _take_role(
-    session: Session, account: Account, rules: ProviderRules, groups: list[str], *, now: datetime
-) -> None:
-    """Give the role that groups and rules say, unless a person gave one by hand."""
-    if account.role_by != BY_PROVIDER:
-        return
-    ruled = {r.group_name: r.role for r in list_group_rules(session, rules.name) if r.role}
-    role = map_role(
-        groups,
-        {**rules.group_roles, **ruled},
-        default=rules.default_role,
-        at_most=rules.highest_role,
-    )
-    is_last = account.role == ADMIN and not count_admins(session, now=now, without=account.id)
-    if role == account.role or is_last:
-        return
-    before, account.role = account.role, role
-    record_act(
-        session,
-        BY_PROVIDER,
-        account.person,
-        action="access.change_account",
-        before={"role": before},
-        after={"role": role},
-        now=now,
-    )

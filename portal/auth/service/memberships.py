@@ -9,6 +9,7 @@ from sqlalchemy import delete, insert, select
 
 from portal.audit.service import record_act
 from portal.auth.models import Account, AccountTeam
+from portal.infra.db import BATCH_ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,3 +65,14 @@ def set_teams(
         )
     session.flush()
     return True
+
+
+def drop_teams(session: Session, account_ids: Sequence[int], origin: str) -> None:
+    """Take away what one origin gave to many accounts; working their teams out anew follows."""
+    for start in range(0, len(account_ids), BATCH_ROWS):
+        session.execute(
+            delete(AccountTeam).where(
+                AccountTeam.account_id.in_(account_ids[start : start + BATCH_ROWS]),
+                AccountTeam.origin.endswith(origin, autoescape=True),
+            )
+        )

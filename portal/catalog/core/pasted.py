@@ -104,9 +104,14 @@ def _from_url(text: str) -> list[Step]:
     plain = plain_path(path)
     if plain == path:
         return steps
-    # What lies in a repository first, then the address as it was pasted.
+    # A folder counts alike with and without the branch it is looked at.
     within = _widen(parts.scheme, parts.netloc, host, plain.split("/"))
-    return [*(step for step in within if not step.is_wide), *steps]
+    near = [step for step in within if not step.is_wide]
+    both = [
+        Step([*inner.values, *outer.values], is_wide=False)
+        for inner, outer in zip(near, steps, strict=False)
+    ]
+    return [*both, *steps[len(near) :]]
 
 
 def _widen(scheme: str, netloc: str, host: str, segments: list[str]) -> list[Step]:

@@ -12,6 +12,7 @@ from portal.auth.queries.accounts import list_group_rules, list_identities
 from portal.catalog.models import Entity, EntityRelation
 from portal.infra.contributions import get_contributions
 from portal.ownership.core import list_above
+from portal.ownership.queries.scim import list_group_names
 from portal.ownership.queries.trusted import read_parents
 from portal.sources.models import Source
 
@@ -25,13 +26,35 @@ def explain_team(session: Session, account_id: int, team: str) -> tuple[str, ...
     if account is None:
         return ()
     teams = [team, *list_above(team, read_parents(session))]
+    scim, manages = _explain_scim(session, account, teams)
     claims, speaks = _explain_groups(session, account_id, teams)
     files = _explain_files(session, account, teams)
-    if speaks:
+    if manages:
+        by_scim = f"the groups that {account.scim_provider} keeps over SCIM beat what"
+        claims = [f"{note}; {by_scim} a sign-in says" for note in claims]
+        files = [f"{note}; {by_scim} files say" for note in files]
+    elif speaks:
         files = [f"{note}; the groups of a sign-in beat what files say" for note in files]
     elif account.user_ref is None:
         files = ["the account is no User of the catalog, so no file says anything of its teams"]
-    return (*claims, *files)
+    return (*scim, *claims, *files)
+
+
+def _explain_scim(session: Session, account: Account, teams: list[str]) -> tuple[list[str], bool]:
+    """Return which groups kept over SCIM stand for one of the teams, and whether any count."""
+    groups, provider = list_group_names(session, account), account.scim_provider or ""
+    if groups is None:
+        return [], False
+    ruled = {r.group_name: r.team for r in list_group_rules(session, provider) if r.team}
+    mapped = {**get_contributions(session).group_teams.get(provider, {}), **ruled}
+    notes = [
+        f"{provider} keeps them over SCIM in the group {group}, which stands for {found.team}"
+        for group in groups
+        for found in map_groups([group], mapped, provider)
+        if found.team in teams
+    ]
+    named = ", ".join(groups) or "none"
+    return notes or [f"{provider} keeps them over SCIM; their groups there: {named}"], True
 
 
 def _explain_groups(session: Session, account_id: int, teams: list[str]) -> tuple[list[str], bool]:
