@@ -77,7 +77,7 @@ def _is_foreign(version: Any, kind: Any, value: Mapping[str, Any]) -> bool:
     group = version.rpartition("/")[0]
     if version.startswith(FOREIGN_VERSIONS) or group.endswith(FOREIGN_GROUPS):
         return True
-    return group in KUBERNETES_GROUPS and kind in KUBERNETES_KINDS
+    return group in KUBERNETES_GROUPS and isinstance(kind, str) and kind in KUBERNETES_KINDS
 
 
 def looks_like_template(text: str) -> bool:

@@ -30,6 +30,7 @@ ON_CALL = {
     "opsgenie": ("service", "schedule"),
     "victorops": ("schedule",),
 }
+BASEPATH = "cortex.io/git-basepath"
 WIRING = "It wires the product to telemetry, or means what the installation defines."
 NO_PLACE = "The catalog has no place for it."
 DROPPED = tuple(
@@ -163,7 +164,10 @@ def _read_git(part: Part, draft: Draft) -> None:
         slug = inside.text("repository")
         project = inside.text("project") if host == "azure" else None
         draft.annotate(annotation, f"{project}/{slug}" if project and slug else slug)
-        draft.annotate("cortex.io/git-basepath", inside.text("basepath"))
+        basepath = inside.text("basepath")
+        if basepath and draft.annotations.get(BASEPATH, basepath) != basepath:
+            inside.notes.drop(inside.at("basepath"), "The catalog keeps one path.")
+        draft.annotate(BASEPATH, basepath)
         inside.drop("It names an account of the installation.", "alias")
         inside.close()
     part.close()

@@ -178,6 +178,8 @@ def _read_repositories(part: Part, draft: Draft) -> None:
             draft.annotate(annotation, name)
         listed.append(f"{provider}:{name}" if provider else name)
         if path and path != "/":
+            if paths:
+                part.notes.drop(item.at("path"), "The catalog keeps the path of one repository.")
             paths.append(path)
         is_told = is_told and annotation is not None
     if listed and (len(listed) > 1 or not is_told):
