@@ -31,6 +31,7 @@ LARGEST = 3 * 1024 * 1024
 CATCH_ALL = frozenset(("*", "**", "/**", "**/*"))
 EMAIL = re.compile(r"[^\s@<>()]+@[^\s@<>()]+\.[^\s@<>()]+")
 MENTION = re.compile(r"@@?[\w.-]+(?:/[\w.-]+)*")
+OWNER_LIKE = re.compile(r"(?:^|\s)@{1,3}[\w{$]|[^\s@]@[^\s@]+\.")
 TEMPLATE = re.compile(r"@?\$?\{\{[^}]*\}\}|@?\{%[^%]*%\}")
 SELECTOR = re.compile(r"(@[\w./-]+):(?:(?:random|least_busy)(?:\(\d*\))?|all)(?=\s|$)")
 HEADING = re.compile(r"(\^?)\[([^\[\]]+)\](?:\[(-?\d+)\])?(?:\s+(.*))?")
@@ -136,7 +137,7 @@ def read_codeowners(text: str, flavour: str | None = None) -> CodeOwners | None:
     text = text.removeprefix("\ufeff")
     lines = [line.strip() for line in re.split(r"\r?\n", text)]
     meant = [line for line in lines if line and not line.startswith("#")]
-    if meant and not any("@" in line for line in meant):
+    if meant and not any(OWNER_LIKE.search(line) for line in meant):
         return None
     found = CodeOwners(flavour or _find_flavour(meant))
     if found.flavour == GITHUB and len(text.encode()) > LARGEST:
