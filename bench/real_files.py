@@ -11,7 +11,7 @@ import traceback
 from collections import Counter
 from pathlib import Path
 
-from portal.sources.core.verdicts import ERROR, OK, SKIPPED
+from portal.sources.core.verdict import ERROR, OK, SKIPPED
 from portal.sources.flows.reading import read_file
 from portal.sources.providers.folder import Folder
 

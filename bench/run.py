@@ -151,7 +151,9 @@ def drop_in_paths(name: str, owner: str) -> dict[str, str]:
         f"{DROP_IN}by name": f"/api/catalog/entities/by-name/component/default/{name}",
         f"{DROP_IN}by owner": f"{by_query}&filter=relations.ownedBy={owner}",
         f"{DROP_IN}full text": f"{by_query}&fullTextFilterTerm=pay",
-        f"{DROP_IN}owner facet": "/api/catalog/entity-facets?facet=spec.owner&filter=kind=component",
+        f"{DROP_IN}owner facet": (
+            "/api/catalog/entity-facets?facet=spec.owner&filter=kind=component"
+        ),
     }
 
 

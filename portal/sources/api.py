@@ -38,7 +38,7 @@ def check_descriptor() -> Response:
         ) from None
     summary = Summary()
     documents = []
-    for verdict in mark_repeats(check_text(text)):
+    for verdict in sorted(mark_repeats(check_text(text)), key=lambda each: each.document):
         summary.count(verdict)
         documents.append(verdict.as_json())
     body = json.dumps({"documents": documents, "summary": summary.as_json()}, ensure_ascii=False)

@@ -13,7 +13,7 @@ from portal.auth.core import CLI
 from portal.errors import NotFound, PortalError
 from portal.infra.clock import utc_now
 from portal.sources import service
-from portal.sources.core.verdicts import ERROR, SKIPPED, Verdict
+from portal.sources.core.verdict import ERROR, OK, SKIPPED, Verdict
 from portal.sources.flows.checking import Summary, check_folders
 from portal.sources.flows.ingesting import Ingest, Outcome
 from portal.sources.providers.folder import Folder
@@ -60,6 +60,8 @@ def _print(verdict: Verdict) -> None:
     place = f"{verdict.file}:{verdict.line}"
     if verdict.status == SKIPPED:
         click.echo(f"{place}  skipped: {verdict.reason}")
+    elif verdict.status == OK and verdict.product:
+        click.echo(f"{place}  {verdict.reason}: {verdict.ref}")
     for finding in verdict.errors:
         _print_finding(verdict, "error", finding)
     for finding in verdict.warnings:

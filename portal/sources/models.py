@@ -25,7 +25,7 @@ class Source(Base):
 
 
 class SourceFile(Base):
-    """A file as last read: `documents` are [number, line, ref, reason] of each.
+    """A file as last read: `documents` are [number, line, ref, reason, product] of each.
 
     `is_settled` unless it has to be read again though it did not change.
     """

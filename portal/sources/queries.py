@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import exists, or_, select
+from sqlalchemy.orm import aliased
 
+from portal.catalog.core.kinds import KINDS, OWNER
+from portal.catalog.models import Entity, EntityAlias
 from portal.sources.core.readmes import folder_of
+from portal.sources.core.suggestions import Ownerless
 from portal.sources.models import Source, SourceFile, SourceReadme, SourceRun
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqlalchemy.orm import Session
+
+OWNED = [kind.name.lower() for kind in KINDS.values() if OWNER in kind.relations]
+UNKNOWN = "group:%/unknown"
+TEAM_SYSTEM = "github_team"
+MOST_NAMES = 400
 
 
 def find_source(session: Session, name: str) -> Source | None:
@@ -33,6 +44,70 @@ def list_readmes(session: Session, source_id: int) -> dict[str, str]:
         select(SourceReadme.folder, SourceReadme.digest).where(SourceReadme.source_id == source_id)
     )
     return {row.folder: row.digest for row in rows}
+
+
+def list_ownerless(session: Session, source: str) -> list[Ownerless]:
+    """Return entities of a source whose owner is missing, unknown, or not in the catalog."""
+    owner = aliased(Entity)
+    rows = session.execute(
+        select(Entity.ref, Entity.file, Entity.document_number, Entity.line)
+        .where(
+            Entity.source == source,
+            Entity.kind.in_(OWNED),
+            or_(
+                Entity.owner.is_(None),
+                Entity.owner.like(UNKNOWN),
+                ~exists().where(owner.ref == Entity.owner),
+            ),
+        )
+        .order_by(Entity.ref)
+    )
+    return [Ownerless(*row) for row in rows]
+
+
+def map_owners(session: Session, names: Iterable[str]) -> dict[str, str]:
+    """Return the one Group or User each name of a CODEOWNERS file stands for, by name.
+
+    Teams are found by `github.com/team-slug`, people by e-mail, both by the catalog's own name.
+    """
+    wanted: dict[str, set[tuple[str, str]]] = {}
+    for name in {name.lower() for name in names}:
+        plain = name.lstrip("@")
+        if not name.startswith("@"):
+            keys = {("email", plain)}
+        elif "/" in plain or name.startswith("@@"):
+            last = plain.rpartition("/")[2]
+            keys = {(TEAM_SYSTEM, plain), (TEAM_SYSTEM, last), ("group", last)}
+        else:
+            keys = {("user", plain)}
+        wanted[name] = keys
+    held = _find_people(session, {key for keys in wanted.values() for key in keys})
+    found = {name: {r for key in keys for r in held.get(key, ())} for name, keys in wanted.items()}
+    return {name: min(refs) for name, refs in found.items() if len(refs) == 1}
+
+
+def _find_people(session: Session, keys: set[tuple[str, str]]) -> dict[tuple[str, str], set[str]]:
+    """Return the Groups and Users with any of these aliases or names."""
+    found: dict[tuple[str, str], set[str]] = {}
+    values = sorted({value for _, value in keys})
+    for start in range(0, len(values), MOST_NAMES):
+        part = values[start : start + MOST_NAMES]
+        rows = session.execute(
+            select(EntityAlias.system, EntityAlias.value, Entity.ref)
+            .join(Entity, Entity.ref == EntityAlias.ref)
+            .where(
+                EntityAlias.value.in_(part),
+                EntityAlias.system.in_((TEAM_SYSTEM, "email")),
+                Entity.kind.in_(("group", "user")),
+            )
+        )
+        for system, value, ref in rows:
+            found.setdefault((system, value), set()).add(ref)
+        refs = [f"{kind}:default/{value}" for kind in ("group", "user") for value in part]
+        for ref in session.scalars(select(Entity.ref).where(Entity.ref.in_(refs))):
+            kind, _, rest = ref.partition(":")
+            found.setdefault((kind, rest.partition("/")[2]), set()).add(ref)
+    return found
 
 
 def list_files(session: Session, source_id: int) -> dict[str, SourceFile]:

@@ -16,8 +16,9 @@ from portal.infra import work
 from portal.sources.core.batches import ReadyFile, list_documents, list_problems
 from portal.sources.core.readmes import RULE as README_RULE
 from portal.sources.core.readmes import describe_unreadable
+from portal.sources.core.suggestions import ODD, SUGGESTED, describe_odd, describe_suggestion
 from portal.sources.models import Source, SourceFile, SourceReadme, SourceRun
-from portal.sources.queries import find_source
+from portal.sources.queries import find_source, map_owners
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from portal.sources.core.codeowners import CodeOwners
     from portal.sources.core.readmes import Readme, UnreadableReadme
+    from portal.sources.core.suggestions import Suggestion
 
 RUN = "sources:run:write"
 PEOPLE_CHANGED = "sources.people_changed"
@@ -149,6 +152,24 @@ def report_readmes(
     authorise(actor, RUN)
     problems = [describe_unreadable(source.name, readme) for readme in unreadable]
     replace_rule(session, actor, source.name, rule=README_RULE, problems=problems)
+
+
+def report_suggestions(
+    session: Session,
+    actor: Actor,
+    source: Source,
+    *,
+    suggestions: Sequence[Suggestion],
+    files: Mapping[str, CodeOwners],
+) -> None:
+    """List who CODEOWNERS suggests as owners, and what is odd about those files."""
+    authorise(actor, RUN)
+    known = map_owners(session, (owner for each in suggestions for owner in each.owners))
+    rows = [describe_suggestion(source.name, each, known) for each in suggestions]
+    odd = [row for path, owners in files.items() for row in describe_odd(source.name, path, owners)]
+    found = [row for row in rows if row is not None]
+    replace_rule(session, actor, source.name, rule=SUGGESTED, problems=found)
+    replace_rule(session, actor, source.name, rule=ODD, problems=odd)
 
 
 def list_vanished(session: Session, source: Source, present: set[str]) -> list[str]:

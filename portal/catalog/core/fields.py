@@ -102,6 +102,11 @@ def is_url(value: Any) -> bool:
     return bool(parts.netloc) or parts.scheme not in ("http", "https", "ftp", "ws", "wss")
 
 
+def has_scheme(text: str) -> bool:
+    """Whether `text` begins the way an absolute address does."""
+    return _SCHEME.match(text) is not None
+
+
 def is_safe_link(url: str) -> bool:
     """Whether a link may be rendered as one a person can click."""
     return is_url(url) and url.strip().partition(":")[0].lower() in SAFE_SCHEMES

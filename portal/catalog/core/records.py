@@ -24,12 +24,16 @@ NO_WORDS: Mapping[str, str] = {}
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an entity was read: source, file, document number and line, both from 1."""
+    """Where an entity was read: source, file, document number and line, both from 1.
+
+    `read_as` says what it was read as where that is no Backstage document.
+    """
 
     source: str
     file: str
     document_number: int
     line: int
+    read_as: str = ""
 
 
 @dataclass(frozen=True, slots=True)

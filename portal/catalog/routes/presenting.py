@@ -57,6 +57,7 @@ SHOWN_SPEC = frozenset(
 )
 LONGEST_VALUE = 300
 MOST_IN_GROUP = 200
+OWNER_HINT = "owner-suggested"
 
 
 def entity_url(kind: str, namespace: str, name: str, **query: Any) -> str:
@@ -142,6 +143,9 @@ def make_entity(
 ) -> SimpleNamespace:
     """Return an entity as its page shows it."""
     metadata = entity.document["metadata"]
+    found = list(problems)
+    owner = make_link(entity.owner, labels)
+    is_owned = owner is not None and owner.url is not None
     return SimpleNamespace(
         ref=entity.ref,
         kind=say_kind(entity.kind),
@@ -154,7 +158,7 @@ def make_entity(
         lifecycle=entity.lifecycle,
         stage=entity.stage,
         tier_label=TIER_LABELS.get(entity.tier) if entity.tier is not None else None,
-        owner=make_link(entity.owner, labels),
+        owner=owner,
         system=make_link(entity.system, labels),
         domain=make_link(domain, labels),
         tags=entity.tags,
@@ -168,21 +172,33 @@ def make_entity(
             line=entity.line,
             document=entity.document_number,
             read_at=entity.read_at,
+            read_as=entity.read_as,
+            notes=[_make_problem(p) for p in found if _is_note(p, entity)],
             view_url=_safe(metadata, "backstage.io/view-url"),
         ),
         aliases=list(aliases),
         relations=_group(list(relations), labels),
+        owner_hints=[] if is_owned else [p.message for p in found if p.rule == OWNER_HINT],
         problems=[
-            SimpleNamespace(
-                severity=p.severity,
-                rule=p.rule,
-                message=p.message,
-                fix=p.fix,
-                place=p.file,
-                line=p.line,
-            )
-            for p in problems
+            _make_problem(p) for p in found if not _is_note(p, entity) and p.rule != OWNER_HINT
         ],
+    )
+
+
+def _is_note(problem: Any, entity: Entity) -> bool:
+    """Whether a problem tells how another product's file was read, not what is wrong with it."""
+    is_there = bool(entity.read_as) and problem.file == entity.file
+    return is_there and problem.severity == "warning" and str(problem.path).startswith("$")
+
+
+def _make_problem(problem: Any) -> SimpleNamespace:
+    return SimpleNamespace(
+        severity=problem.severity,
+        rule=problem.rule,
+        message=problem.message,
+        fix=problem.fix,
+        place=problem.file,
+        line=problem.line,
     )
 
 

@@ -72,6 +72,7 @@ def apply_records(
                 Entity.file,
                 Entity.document_number,
                 Entity.line,
+                Entity.read_as,
             ).where(Entity.ref.in_([record.ref for record in records]))
         )
     }
@@ -79,7 +80,7 @@ def apply_records(
     changed: list[Record] = []
     for record in records:
         row = held.get(record.ref)
-        place = None if row is None else Place(row.source, row.file, row.document_number, row.line)
+        place = None if row is None else _find_place(row)
         if row is None or place is None:
             fresh.append(record)
         elif row.source != record.place.source:
@@ -98,12 +99,16 @@ def derive_again(session: Session, actor: Actor, ref: str, *, now: datetime) -> 
     """Work out anew what follows from an entity's document; returns whether anything changed."""
     entity = get_entity(session, ref)
     authorise(actor, WRITE, Subject(entity.ref, entity.owner, entity.system))
-    place = Place(entity.source, entity.file, entity.document_number, entity.line)
+    place = _find_place(entity)
     record = make_record(session, entity.document, place)
     if record.digest == entity.digest:
         return False
     _write(session, [], [record], now)
     return True
+
+
+def _find_place(row: Any) -> Place:
+    return Place(row.source, row.file, row.document_number, row.line, row.read_as)
 
 
 def _write(
@@ -136,6 +141,7 @@ def _columns(record: Record, revision: int, now: datetime) -> dict[str, Any]:
         "file": place.file,
         "document_number": place.document_number,
         "line": place.line,
+        "read_as": place.read_as,
         "updated_at": now,
         "read_at": now,
     }
@@ -192,6 +198,7 @@ def remove_entities(
             "file": e.file,
             "document_number": e.document_number,
             "line": e.line,
+            "read_as": e.read_as,
             "document": e.document,
             "removed_at": now,
             "run_id": run_id,
@@ -219,12 +226,7 @@ def restore_removed(
     """Bring removed entities back where their ref is free; returns the refs that are back."""
     authorise(actor, WRITE)
     rows = list(removed)
-    records = [
-        make_record(
-            session, row.document, Place(row.source, row.file, row.document_number, row.line)
-        )
-        for row in rows
-    ]
+    records = [make_record(session, row.document, _find_place(row)) for row in rows]
     taken = set(session.scalars(select(Entity.ref).where(Entity.ref.in_([r.ref for r in records]))))
     back = [record for record in records if record.ref not in taken]
     apply_records(session, actor, back, now=now)

@@ -11,6 +11,7 @@ from portal.auth.core import Actor, authorise
 from portal.catalog.models import CatalogProblem, Entity, EntityRelation
 from portal.catalog.service.entities import WRITE
 from portal.catalog.service.revisions import bump_revision
+from portal.infra.db import BATCH_ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,13 +53,13 @@ def replace_rule(
     """Replace what one rule says of `source`, all files of it; the same again changes nothing."""
     authorise(actor, WRITE)
     condition = (CatalogProblem.source == source, CatalogProblem.rule == rule)
-    columns = (CatalogProblem.file, CatalogProblem.message)
-    held = {(row.file, row.message) for row in session.execute(select(*columns).where(*condition))}
-    if held == {(problem["file"], problem["message"]) for problem in problems}:
+    columns = (CatalogProblem.file, CatalogProblem.line, CatalogProblem.ref, CatalogProblem.message)
+    held = {tuple(row) for row in session.execute(select(*columns).where(*condition))}
+    if held == {(p["file"], p["line"], p["ref"], p["message"]) for p in problems}:
         return
     session.execute(delete(CatalogProblem).where(*condition))
-    if problems:
-        session.execute(insert(CatalogProblem), list(problems))
+    for start in range(0, len(problems), BATCH_ROWS):
+        session.execute(insert(CatalogProblem), list(problems[start : start + BATCH_ROWS]))
     bump_revision(session)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from portal.catalog.core.findings import Finding
 from portal.catalog.core.records import Place
 from portal.catalog.core.storable import make_storable
-from portal.sources.core.verdicts import ERROR, OK, SKIPPED, Verdict
+from portal.sources.core.verdict import ERROR, OK, SKIPPED, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -29,12 +29,15 @@ class ReadyFile:
 def prepare_file(source: str, path: str, digest: str, verdicts: tuple[Verdict, ...]) -> ReadyFile:
     """Return what to write about a file; a refused document keeps the entity it names as it was."""
     entities = tuple(
-        (v.entity, Place(source, path, v.document, v.line))
+        (v.entity, Place(source, path, v.document, v.line, v.reason))
         for v in verdicts
         if v.status == OK and v.entity is not None
     )
-    refs = tuple(dict.fromkeys(v.ref for v in verdicts if v.ref is not None))
-    is_settled = all(v.status != ERROR for v in verdicts)
+    refs = tuple(
+        dict.fromkeys(v.ref for v in verdicts if v.ref is not None and v.status != SKIPPED)
+    )
+    # What stepped back for another file is read again, in case that one goes.
+    is_settled = all(v.status != ERROR and not (v.status == SKIPPED and v.ref) for v in verdicts)
     return ReadyFile(path, digest, verdicts, entities, refs, is_settled and bool(digest))
 
 
@@ -76,7 +79,7 @@ def _row(source: str, verdict: Verdict, severity: str, finding: Finding) -> dict
 
 def list_documents(file: ReadyFile) -> list[list[Any]]:
     """Return what is remembered of a file's documents, so that it need not be read again."""
-    return [[v.document, v.line, v.ref, v.reason] for v in file.verdicts]
+    return [[v.document, v.line, v.ref, v.reason, v.product] for v in file.verdicts]
 
 
 def recall_verdicts(path: str, documents: Sequence[Any]) -> tuple[Verdict, ...] | None:
@@ -84,9 +87,9 @@ def recall_verdicts(path: str, documents: Sequence[Any]) -> tuple[Verdict, ...] 
 
     A Location is read again, since its patterns may stand for other files now.
     """
-    if any(ref is not None and ref.startswith("location:") for _, _, ref, _ in documents):
+    if any(ref is not None and ref.startswith("location:") for _, _, ref, *_ in documents):
         return None
     return tuple(
-        Verdict(path, number, line, OK if ref else SKIPPED, reason=reason, ref=ref)
-        for number, line, ref, reason in documents
+        Verdict(path, number, line, OK if ref else SKIPPED, reason=reason, ref=ref, product=product)
+        for number, line, ref, reason, product in documents
     )

@@ -77,7 +77,7 @@ def _is_foreign(version: Any, kind: Any, value: Mapping[str, Any]) -> bool:
     group = version.rpartition("/")[0]
     if version.startswith(FOREIGN_VERSIONS) or group.endswith(FOREIGN_GROUPS):
         return True
-    return group in KUBERNETES_GROUPS and kind in KUBERNETES_KINDS
+    return group in KUBERNETES_GROUPS and isinstance(kind, str) and kind in KUBERNETES_KINDS
 
 
 def looks_like_template(text: str) -> bool:
@@ -95,10 +95,11 @@ def holds_template(value: Any) -> bool:
         identity += [metadata.get("name"), metadata.get("namespace")]
     else:
         identity.append(metadata)
-    return any(_is_template_value(part) for part in identity)
+    return any(is_template_value(part) for part in identity)
 
 
-def _is_template_value(part: Any) -> bool:
+def is_template_value(part: Any) -> bool:
+    """Whether a value is still a template's placeholder."""
     if isinstance(part, str):
         return looks_like_template(part)
     return isinstance(part, Mapping) and any(TEMPLATE_KEY.fullmatch(str(key)) for key in part)

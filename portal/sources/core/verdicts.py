@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from portal.catalog.core.findings import Finding
@@ -12,71 +12,49 @@ from portal.catalog.core.storable import UNSTORABLE, check_storable
 from portal.sources.core.descriptors import (
     broken_text_means_descriptor,
     holds_template,
+    is_template_value,
     looks_like_descriptor,
     looks_like_template,
 )
+from portal.sources.core.foreign import detect, find_broken, find_name
+from portal.sources.core.foreign.notes import write_path
 from portal.sources.core.placeholders import ReadFile, resolve_placeholders
+from portal.sources.core.translated import judge_foreign
+from portal.sources.core.verdict import ERROR, OK, SKIPPED, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from portal.catalog.core.yaml_text.documents import Document
 
-OK, ERROR, SKIPPED = "ok", "error", "skipped"
 EMPTY = "empty document"
 TEMPLATE = "still a template"
 NO_DESCRIPTOR = "not a catalog descriptor"
 YAML_FIX = "Correct the YAML at this line; a linter such as yamllint shows more."
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What became of one document; `entity` is there when `status` is `ok`."""
+def judge_document(file: str, document: Document, read: ReadFile) -> list[Verdict]:
+    """Judge one document of `file`; `read` gives the text behind a placeholder.
 
-    file: str
-    document: int
-    line: int
-    status: str
-    reason: str = ""
-    ref: str | None = None
-    entity: Mapping[str, Any] | None = None
-    errors: tuple[Finding, ...] = ()
-    warnings: tuple[Finding, ...] = ()
-    is_unreadable: bool = False
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the shape that `portal catalog check --json` and the API give."""
-        return {
-            "file": self.file,
-            "document": self.document,
-            "line": self.line,
-            "ref": self.ref,
-            "ok": self.status != ERROR,
-            "status": self.status,
-            "reason": self.reason,
-            "errors": [_finding_json(finding) for finding in self.errors],
-            "warnings": [_finding_json(finding) for finding in self.warnings],
-        }
-
-
-def _finding_json(finding: Finding) -> dict[str, Any]:
-    return {
-        "path": finding.path,
-        "rule": finding.rule,
-        "message": finding.message,
-        "fix": finding.fix,
-        "line": finding.line,
-    }
-
-
-def judge_document(file: str, document: Document, read: ReadFile) -> Verdict:
-    """Judge one document of `file`; `read` gives the text behind a placeholder."""
+    Only a document of another product can become several entities, each with its verdict.
+    """
     bare = Verdict(file, document.number, document.line, SKIPPED)
     if document.error is not None:
-        return _judge_broken(bare, document)
+        return [_judge_broken(bare, document)]
+    if document.value is None:
+        return [replace(bare, reason=EMPTY)]
+    product = detect(document.value)
+    if product is None:
+        return [_judge_own(bare, document, read)]
+    path, name = find_name(product, document.value)
+    if is_template_value(name):
+        return [replace(bare, reason=TEMPLATE)]
+    bare = replace(bare, product=product, named_at=write_path(path))
+    return judge_foreign(bare, document, read)
+
+
+def _judge_own(bare: Verdict, document: Document, read: ReadFile) -> Verdict:
     value = document.value
-    if value is None:
-        return replace(bare, reason=EMPTY)
     if not looks_like_descriptor(value) or holds_template(value):
         is_template = looks_like_descriptor(value)
         return replace(bare, reason=TEMPLATE if is_template else NO_DESCRIPTOR)
@@ -103,11 +81,19 @@ def judge_document(file: str, document: Document, read: ReadFile) -> Verdict:
 def _judge_broken(bare: Verdict, document: Document) -> Verdict:
     if looks_like_template(document.text):
         return replace(bare, reason=TEMPLATE)
-    if not broken_text_means_descriptor(document.text):
+    product = find_broken(document.text)
+    if product is None and not broken_text_means_descriptor(document.text):
         return replace(bare, reason=NO_DESCRIPTOR, is_unreadable=True)
     message = f"This document is not YAML that can be read: {document.error}."
-    finding = Finding("", "yaml", message, YAML_FIX, document.error_line)
-    return replace(bare, status=ERROR, reason=message, errors=(finding,), is_unreadable=True)
+    finding = Finding("$" if product else "", "yaml", message, YAML_FIX, document.error_line)
+    return replace(
+        bare,
+        status=ERROR,
+        reason=message,
+        errors=(finding,),
+        is_unreadable=True,
+        product=product or "",
+    )
 
 
 def _find_ref(value: Mapping[str, Any]) -> str | None:

@@ -6,8 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from portal.catalog.core.findings import Finding
-from portal.sources.core.verdicts import ERROR, OK, SKIPPED, Verdict
+from portal.sources.core.claims import Claims
+from portal.sources.core.verdict import ERROR, OK, SKIPPED, Verdict
 from portal.sources.flows.reading import read_folder
 
 if TYPE_CHECKING:
@@ -53,23 +53,15 @@ def check_folders(folders: Iterable[tuple[str, Folder]]) -> Iterator[Verdict]:
 
 
 def mark_repeats(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
-    """Turn an entity that an earlier document already defines into an error naming both places."""
-    places: dict[str, Verdict] = {}
+    """Turn an entity that another document defines into a problem naming both places.
+
+    Documents of other products come last, since those of Backstage go before them.
+    """
+    claims = Claims()
+    foreign: list[Verdict] = []
     for verdict in verdicts:
-        if verdict.status != OK or verdict.ref is None:
-            yield verdict
-            continue
-        first = places.setdefault(verdict.ref, verdict)
-        yield verdict if first is verdict else refuse_repeat(verdict, first.file, first.line)
-
-
-def refuse_repeat(verdict: Verdict, file: str, line: int) -> Verdict:
-    """Return a verdict as an error: its entity stands at `file`:`line` already."""
-    finding = Finding(
-        "metadata.name",
-        "unique",
-        f"{verdict.ref} is already defined at {file}:{line}, which keeps it.",
-        "Rename or delete one of the two.",
-        verdict.line,
-    )
-    return replace(verdict, status=ERROR, reason=finding.message, errors=(finding,))
+        if verdict.product:
+            foreign.append(verdict)
+        else:
+            yield claims.take(verdict)
+    yield from map(claims.take, foreign)

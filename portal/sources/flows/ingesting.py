@@ -6,7 +6,7 @@ run, or one that follows a killed run, ends where a fresh import would.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from portal.catalog.service.entities import remove_entities
@@ -14,12 +14,13 @@ from portal.infra.clock import utc_now
 from portal.infra.db import BATCH_ROWS, Database
 from portal.sources import service
 from portal.sources.core.batches import ReadyFile, prepare_file, recall_verdicts
+from portal.sources.core.claims import Claims
 from portal.sources.core.readmes import Readme, UnreadableReadme, folder_of
-from portal.sources.core.verdicts import ERROR, OK, SKIPPED, Verdict
-from portal.sources.flows.checking import refuse_repeat
-from portal.sources.flows.reading import FileReport, read_folder
+from portal.sources.core.verdict import ERROR, SKIPPED, Verdict
+from portal.sources.flows.reading import FileReport, read_file, read_folder
 from portal.sources.flows.readmes import read_readme
-from portal.sources.queries import list_files, list_readmes
+from portal.sources.flows.suggesting import Suggestions
+from portal.sources.queries import list_files, list_ownerless, list_readmes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from portal.auth.core import Actor
     from portal.sources.models import Source, SourceFile
     from portal.sources.providers.folder import Folder
+
+# Part of every digest: a reader that understands more has to read again what it knew before.
+READER = b"2"
 
 
 @dataclass(slots=True)
@@ -70,7 +74,7 @@ class Ingest:
         self._people = people
         self._remove = remove
         self._on_file = on_file
-        self._claims: dict[str, Verdict] = {}
+        self._claims = Claims()
         self._seen: set[str] = set()
         self._places: dict[str, Folder] = {}
         self._unreadable = ""
@@ -97,6 +101,7 @@ class Ingest:
                 )
         self._write_readmes(source)
         self._remove_vanished(source, run.id)
+        self._suggest_owners(source)
         with self.database.unit(write=True) as session:
             service.finish_run(
                 session,
@@ -110,7 +115,7 @@ class Ingest:
 
     def _read(self, folders: Iterable[Folder], known: dict[str, SourceFile]) -> Iterator[ReadyFile]:
         # Words change what an entity means, so they are part of what was read.
-        salt = repr(self.database.contributions.vocabulary).encode()
+        salt = READER + repr(self.database.contributions.vocabulary).encode()
 
         def recall(path: str, digest: str) -> tuple[Verdict, ...] | None:
             before = known.get(path)
@@ -118,47 +123,66 @@ class Ingest:
                 return None
             return recall_verdicts(path, before.documents)
 
+        for folder, report in self._in_order(folders, recall, salt):
+            ready = self._claim(folder, report, salt)
+            before = known.get(report.path)
+            if (
+                before is None
+                or before.digest != ready.digest
+                or not (before.is_settled and ready.is_settled)
+            ):
+                yield ready
+            else:
+                self.outcome.unchanged += len(ready.refs)
+
+    def _in_order(
+        self,
+        folders: Iterable[Folder],
+        recall: Callable[[str, str], tuple[Verdict, ...] | None],
+        salt: bytes,
+    ) -> Iterator[tuple[Folder, FileReport]]:
+        """Yield files as they are found, those of other products last: Backstage goes first."""
+        foreign: list[tuple[Folder, FileReport]] = []
         for folder in folders:
             for report in read_folder(folder, recall, salt=salt):
                 if report.path in self._seen:
                     continue
                 self._seen.add(report.path)
                 self._on_file(report.path)
-                self._count(report)
-                verdicts = tuple(self._claim(verdict) for verdict in report.verdicts)
-                ready = prepare_file(self.outcome.source, report.path, report.digest, verdicts)
-                if ready.refs:
-                    self._places.setdefault(folder_of(report.path), folder)
-                before = known.get(report.path)
-                if (
-                    before is None
-                    or before.digest != ready.digest
-                    or not (before.is_settled and ready.is_settled)
-                ):
-                    yield ready
-                else:
-                    self.outcome.unchanged += len(ready.refs)
+                if not any(verdict.product for verdict in report.verdicts):
+                    yield folder, report
+                    continue
+                # What Backstage documents the file holds take their place among all others.
+                for verdict in report.verdicts:
+                    if not verdict.product:
+                        self._claims.hold(verdict)
+                        self._claims.take(verdict)
+                foreign.append((folder, report))
+        yield from foreign
 
-    def _claim(self, verdict: Verdict) -> Verdict:
-        if verdict.ref is None or verdict.status != OK:
-            return verdict
-        first = self._claims.setdefault(verdict.ref, verdict)
-        if first is verdict:
-            # Nothing but the place is needed again, and documents are large.
-            self._claims[verdict.ref] = replace(verdict, entity=None)
-            return verdict
-        return refuse_repeat(verdict, first.file, first.line)
+    def _claim(self, folder: Folder, report: FileReport, salt: bytes) -> ReadyFile:
+        """Return a file with what others define already taken out."""
+        for verdict in report.verdicts:
+            self._claims.hold(verdict)
+        verdicts = tuple(self._claims.take(verdict) for verdict in report.verdicts)
+        if report.is_recalled and verdicts != report.verdicts:
+            # What is kept of the file stands in it, and only its outline was remembered.
+            report = read_file(folder, report.path, salt=salt)
+            verdicts = tuple(self._claims.take(verdict) for verdict in report.verdicts)
+        self._count(report)
+        ready = prepare_file(self.outcome.source, report.path, report.digest, verdicts)
+        if ready.refs:
+            self._places.setdefault(folder_of(report.path), folder)
+        return ready
 
     def _count(self, report: FileReport) -> None:
         self.outcome.files += 1
-        self.outcome.documents += len(report.verdicts)
+        self.outcome.documents += len({verdict.document for verdict in report.verdicts})
         self.outcome.refused += sum(v.status == ERROR for v in report.verdicts)
         self.outcome.skipped += sum(v.status == SKIPPED for v in report.verdicts)
         for verdict in report.verdicts:
             if verdict.is_unreadable and verdict.status == ERROR:
                 self._unreadable = self._unreadable or f"{verdict.file}:{verdict.line}"
-            if verdict.ref is not None and verdict.status == ERROR:
-                self._claims.setdefault(verdict.ref, replace(verdict, entity=None))
 
     def _write(self, source: Source, files: Sequence[ReadyFile]) -> None:
         with self.database.unit(write=True) as session:
@@ -195,9 +219,19 @@ class Ingest:
         with self.database.unit(write=True) as session:
             service.report_readmes(session, self.actor, source, unreadable=unreadable)
 
+    def _suggest_owners(self, source: Source) -> None:
+        with self.database.unit(write=False) as session:
+            subjects = list_ownerless(session, source.name)
+        suggestions = Suggestions(self._places)
+        found = suggestions.find(subjects)
+        with self.database.unit(write=True) as session:
+            service.report_suggestions(
+                session, self.actor, source, suggestions=found, files=suggestions.files
+            )
+
     def _remove_vanished(self, source: Source, run_id: int) -> None:
         with self.database.unit(write=False) as session:
-            vanished = service.list_vanished(session, source, set(self._claims))
+            vanished = service.list_vanished(session, source, self._claims.refs)
         if vanished and (self._unreadable or source.holds_removals):
             self.outcome.held = len(vanished)
             self.outcome.held_because = (

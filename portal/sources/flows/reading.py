@@ -12,7 +12,9 @@ from portal.catalog.core.yaml_text.documents import NotText, decode, read_docume
 from portal.errors import InvalidInput, NotFound, PortalError
 from portal.sources.core.locations import Target, list_targets
 from portal.sources.core.placeholders import PlaceholderError
-from portal.sources.core.verdicts import ERROR, NO_DESCRIPTOR, OK, SKIPPED, Verdict, judge_document
+from portal.sources.core.translated import join_members
+from portal.sources.core.verdict import ERROR, OK, SKIPPED, Verdict
+from portal.sources.core.verdicts import NO_DESCRIPTOR, judge_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,6 +30,7 @@ class FileReport:
     digest: str
     verdicts: tuple[Verdict, ...]
     targets: tuple[str, ...] = ()
+    is_recalled: bool = False
 
     @property
     def is_unreadable(self) -> bool:
@@ -75,7 +78,7 @@ def read_file(
         digest.update(raw)
         remembered = recall(path, digest.hexdigest())
         if remembered is not None:
-            return FileReport(path, digest.hexdigest(), remembered)
+            return FileReport(path, digest.hexdigest(), remembered, is_recalled=True)
         text = decode(raw)
     except NotText as error:
         return FileReport(path, digest.hexdigest(), (_refuse(path, error),))
@@ -89,12 +92,13 @@ def read_file(
     targets: dict[str, None] = {}
     try:
         for document in read_documents(text):
-            verdict, found = follow(folder, path, judge_document(path, document, read))
-            verdicts.append(verdict)
-            targets.update(dict.fromkeys(found))
+            for judged in judge_document(path, document, read):
+                verdict, found = follow(folder, path, judged)
+                verdicts.append(verdict)
+                targets.update(dict.fromkeys(found))
     except NotText as error:
         verdicts.append(_refuse(path, error))
-    return FileReport(path, digest.hexdigest(), tuple(verdicts), tuple(targets))
+    return FileReport(path, digest.hexdigest(), tuple(join_members(verdicts)), tuple(targets))
 
 
 def _refuse(path: str, error: NotText) -> Verdict:
@@ -162,7 +166,7 @@ def _expand(folder: Folder, path: str, target: Target) -> list[str]:
     return matches
 
 
-def check_text(text: str, name: str = "body") -> Iterator[Verdict]:
+def check_text(text: str, name: str = "body") -> list[Verdict]:
     """Judge descriptor text that lies in no folder; placeholders cannot be resolved there."""
 
     def read(target: str) -> str:
@@ -171,7 +175,7 @@ def check_text(text: str, name: str = "body") -> Iterator[Verdict]:
         )
 
     try:
-        for document in read_documents(text):
-            yield judge_document(name, document, read)
+        judged = [judge_document(name, document, read) for document in read_documents(text)]
     except NotText as error:
         raise InvalidInput(f"The text cannot be read: {error}.") from None
+    return join_members([verdict for verdicts in judged for verdict in verdicts])

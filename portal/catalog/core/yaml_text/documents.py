@@ -31,7 +31,7 @@ class Document:
     """One document of a file: `value` when it could be read, else `error` with its line.
 
     `number` counts from 1; `line` is where it begins; `lines` maps JSON paths
-    to lines; `text` is the raw text of a document that could not be read.
+    to lines; `text` is how it is written.
     """
 
     number: int
@@ -110,7 +110,7 @@ def _read(chunk: str, number: int, first_line: int) -> Document:
     except yaml.MarkedYAMLError as error:
         as_json = _try_json(chunk)
         if as_json is not None:
-            return Document(number, line, value=as_json, lines={})
+            return Document(number, line, value=as_json, lines={}, text=chunk)
         mark = error.problem_mark or error.context_mark
         where = first_line + (mark.line if mark else 0)
         return Document(number, line, error=_explain(error), error_line=where, text=chunk)
@@ -123,7 +123,7 @@ def _read(chunk: str, number: int, first_line: int) -> Document:
             error_line=where,
             text=chunk,
         )
-    return Document(number, line, value=value, lines=builder.lines)
+    return Document(number, line, value=value, lines=builder.lines, text=chunk)
 
 
 def _explain(error: yaml.MarkedYAMLError) -> str:
