@@ -146,12 +146,13 @@ def measure_pages(
 def drop_in_paths(name: str, owner: str) -> dict[str, str]:
     """Return what the peer was asked, asked of the API made like its own."""
     by_query = "/api/catalog/entities/by-query?limit=25&orderField=metadata.name"
+    facet = "/api/catalog/entity-facets?facet=spec.owner&filter=kind=component"
     return {
         f"{DROP_IN}list": f"{by_query}&filter=kind=component",
         f"{DROP_IN}by name": f"/api/catalog/entities/by-name/component/default/{name}",
         f"{DROP_IN}by owner": f"{by_query}&filter=relations.ownedBy={owner}",
         f"{DROP_IN}full text": f"{by_query}&fullTextFilterTerm=pay",
-        f"{DROP_IN}owner facet": "/api/catalog/entity-facets?facet=spec.owner&filter=kind=component",
+        f"{DROP_IN}owner facet": facet,
     }
 
 
