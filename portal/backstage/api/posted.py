@@ -63,7 +63,7 @@ def query_facets() -> Response:
 
 
 @blueprint.delete("/entities/by-uid/<string:uid>")
-@requires("catalog:entity:delete")
+@requires("catalog:entity:write")
 def remove_by_uid(uid: str) -> Response:
     """Refuse: an entity stays as long as its file says so."""
     del uid
