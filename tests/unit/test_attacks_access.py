@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import select
@@ -11,13 +13,13 @@ from portal.auth.core.membership import map_groups
 from portal.auth.models import Account, SignInSession
 from portal.auth.queries.accounts import list_teams
 from portal.auth.service import accounts, sessions
-from portal.cli import portal as command
 from portal.demo.flows import load_demo
 from portal.errors import Conflict
 from portal.factory import create_app
 from portal.infra.clock import utc_now
 from portal.ownership.queries.trusted import find_user
 from portal.settings import Settings
+from portal.sources.cli import catalog
 from portal.sources.flows.ingesting import Ingest
 from portal.sources.providers.folder import Folder
 from tests.unit.test_people import add as add_account
@@ -84,7 +86,7 @@ def test_a_group_that_only_looks_alike_is_no_team():
     assert not map_groups(["\u212aubernetes", "\uff50latform"], teams, "acme")
 
 
-def test_trust_can_be_taken_back(database, settings, tmp_path):
+def test_trust_can_be_taken_back(database, tmp_path):
     ingest(database, tmp_path / "hr", "hr", f"{TRUSTED}---{GRANTED}", people=True)
     kim = add_account(database, "kim")
     with database.unit(write=True) as session:
@@ -92,11 +94,8 @@ def test_trust_can_be_taken_back(database, settings, tmp_path):
     run_work(database)
     with database.unit(write=False) as session:
         assert [row.team for row in list_teams(session, kim)] == ["group:default/payments"]
-    environment = {
-        "PORTAL_DATA_DIR": str(settings.data_dir),
-        "PORTAL_DATABASE_URL": settings.resolved_database_url,
-    }
-    answer = CliRunner().invoke(command, ["catalog", "distrust", "hr"], env=environment)
+    tools = SimpleNamespace(open_database=lambda: database)
+    answer = CliRunner().invoke(catalog, ["distrust", "hr"], obj=tools)
     assert answer.exit_code == 0, answer.output
     run_work(database)
     with database.unit(write=False) as session:
