@@ -86,6 +86,10 @@ class Unavailable(PortalError):  # noqa: N818 reads as what happened
     title = "Not available right now"
 
 
+class DatabaseUnavailable(Unavailable):
+    """The database does not answer; why names hosts and users, which is for the log alone."""
+
+
 class Unreadable(PortalError):  # noqa: N818 reads as what happened
     """A stored secret cannot be decrypted: its key is not given, or it was changed."""
 

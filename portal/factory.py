@@ -249,6 +249,7 @@ def create_app(
     portal.auth.routes.install_guard(app, settings)
     portal.auth.routes.install_providers(app, settings, outbound.make_session)
     install_limits(app, settings)
+    portal.auth.routes.install_checks(app)
     install_templating(
         app, database.contributions.nav, make_asset_url(load_manifest(static)), version("plumbline")
     )

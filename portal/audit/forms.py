@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from portal.audit.core.filters import EntryFilter, read_moment
 from portal.audit.queries.entries import find_actors, find_subjects
@@ -40,9 +40,9 @@ class AuditQuery(BaseModel):
 
     @field_validator("from_", "to")
     @classmethod
-    def _check_moment(cls, value: str) -> str:
+    def _check_moment(cls, value: str, info: ValidationInfo) -> str:
         if value:
-            read_moment(value)
+            read_moment(value, is_end=info.field_name == "to")
         return value
 
     def choose(self, session: Session) -> EntryFilter:

@@ -11,7 +11,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from portal.auth.core.keys import hash_key, make_key
+from portal.auth.core.passwords import NOBODY, is_password
 from portal.auth.core.signing_in import Pending, SignInRefused
+from portal.auth.service.local import read_password
 from portal.auth.service.one_time import keep_once, take_once
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from portal.auth.core.people import Claims
     from portal.auth.core.signing_in import Provider
+    from portal.infra.db import Database
 
     Unit = Callable[[], AbstractContextManager[Session]]
 
@@ -88,3 +91,13 @@ def finish(
     if not hmac.compare_digest(hash_key(browser), pending.browser):
         raise SignInRefused("state", "This sign-in was begun in another browser.", fix=RESTART)
     return pending, provider.redeem(pending, answer, now=int(now.timestamp()))
+
+
+def prove_password(database: Database, name: str, password: str) -> str | None:
+    """Return the hash a password was proven against, None when it is not the one.
+
+    No unit is open meanwhile, for the check is slow by design; every refusal takes the same time.
+    """
+    with database.unit(write=False) as session:
+        kept = read_password(session, name)
+    return kept if is_password(kept, password) and kept != NOBODY else None

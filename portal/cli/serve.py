@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from gunicorn.app.base import BaseApplication
 
+from portal.cli.reading import ImpatientWorker
 from portal.errors import SetupError
 from portal.factory import create_app, create_database, create_metrics
 from portal.infra import migrate
@@ -43,7 +44,7 @@ class WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn ships no typ
         options: dict[str, Any] = {
             "bind": self._settings.bind,
             "workers": self._settings.web_workers,
-            "worker_class": "gthread",
+            "worker_class": ImpatientWorker,
             "threads": self._settings.web_threads,
             "preload_app": True,
             "graceful_timeout": self._settings.shutdown_seconds,
@@ -52,6 +53,10 @@ class WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn ships no typ
             "proc_name": "plumbline-web",
             "loglevel": "warning",
             "control_socket_disable": True,
+            # PORTAL_TRUSTED_PROXIES alone says who is believed; gunicorn would believe loopback.
+            "forwarded_allow_ips": "",
+            "forwarder_headers": "",
+            "secure_scheme_headers": {},
         }
         for name, value in options.items():
             if name in self.cfg.settings:

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
-from portal.errors import Unavailable
+from portal.errors import DatabaseUnavailable
 from portal.infra.cache import ProcessCache
 from portal.infra.contributions import NONE, Contributions
 
@@ -136,10 +136,10 @@ class Database:
             raise explain_database_error(error) from error
 
 
-def explain_database_error(error: DBAPIError) -> Unavailable:
+def explain_database_error(error: DBAPIError) -> DatabaseUnavailable:
     """Turn a driver's error into one line that names no secret."""
     first_line = str(error.orig).strip().splitlines()[0] if error.orig else "no answer"
-    return Unavailable(
+    return DatabaseUnavailable(
         f"The database does not answer: {first_line}",
         fix="Check that it runs, PORTAL_DATABASE_URL, and `portal db status`.",
     )

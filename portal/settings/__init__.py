@@ -130,7 +130,7 @@ class Settings(BaseModel):
     demo: bool = Field(
         default=True,
         description="Show the demo company in an empty portal and offer its accounts for sign-in. "
-        "Only on loopback without a proxy.",
+        "Only on loopback, without a proxy or a name that leads others here.",
     )
     anonymous_read: bool = Field(
         default=False, description="Let visitors read the catalog without signing in."
@@ -189,10 +189,11 @@ class Settings(BaseModel):
     @model_validator(mode="after")
     def _check_exposure(self) -> Settings:
         is_loopback = split_bind(self.bind)[0] in LOOPBACK
-        if self.demo and (not is_loopback or self.trusted_proxies):
+        if self.demo and not self.is_private:
             raise ValueError(
-                "PORTAL_DEMO: the demo's accounts have no password, so it only runs on loopback "
-                "without PORTAL_TRUSTED_PROXIES; set PORTAL_DEMO=0"
+                "PORTAL_DEMO: the demo's accounts have no password, so it only runs on loopback, "
+                "without PORTAL_TRUSTED_PROXIES and with no name in PORTAL_BASE_URL or "
+                "PORTAL_ALLOWED_HOSTS that leads others here; set PORTAL_DEMO=0"
             )
         if not is_loopback and not self.base_url:
             raise ValueError("PORTAL_BASE_URL: say which address people open, as https://HOST")
@@ -202,6 +203,16 @@ class Settings(BaseModel):
     def is_loopback(self) -> bool:
         """Whether the portal listens on this machine only."""
         return split_bind(self.bind)[0] in LOOPBACK
+
+    @property
+    def is_private(self) -> bool:
+        """Whether only this machine reaches the portal: no proxy and no name leads others here."""
+        names = (urlsplit(self.base_url).hostname or LOOPBACK[0], *self.allowed_hosts)
+        return (
+            self.is_loopback
+            and not self.trusted_proxies
+            and all(name.lower() in LOOPBACK for name in names)
+        )
 
     @property
     def public_url(self) -> str:

@@ -10,13 +10,14 @@ from rich.console import Console
 from rich.progress import Progress
 
 from portal.auth.core import CLI
-from portal.errors import PortalError
+from portal.errors import NotFound, PortalError
 from portal.infra.clock import utc_now
 from portal.sources import service
 from portal.sources.core.verdict import ERROR, OK, SKIPPED, Verdict
 from portal.sources.flows.checking import Summary, check_folders
 from portal.sources.flows.ingesting import Ingest, Outcome
 from portal.sources.providers.folder import Folder
+from portal.sources.queries import find_source
 
 if TYPE_CHECKING:
     from portal.catalog.core.findings import Finding
@@ -148,3 +149,16 @@ def undo(context: click.Context, source: str | None) -> None:
     with context.obj.open_database().unit(write=True) as session:
         refs = service.undo_removals(session, CLI, source, now=utc_now())
     click.echo(f"{len(refs)} entities are back.")
+
+
+@catalog.command("distrust")
+@click.argument("name")
+@click.pass_context
+def distrust(context: click.Context, name: str) -> None:
+    """Take back that the source NAME is trusted for who belongs to which team."""
+    with context.obj.open_database().unit(write=True) as session:
+        source = find_source(session, name)
+        if source is None:
+            raise NotFound(f"There is no source called {name}.")
+        changed = service.set_trust(session, CLI, source, people=False, now=utc_now())
+    click.echo(f"{name} {'grants' if changed else 'granted'} nothing{' any more' * changed}.")

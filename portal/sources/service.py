@@ -44,23 +44,36 @@ def begin_run(
         source = Source(name=name, created_at=now)
         session.add(source)
         session.flush()
-    if people and not source.is_people_authority:
-        source.is_people_authority = True
-        record_act(
-            session,
-            actor.name,
-            f"source:{name}",
-            action="source.trust_for_people",
-            before={"people": False},
-            after={"people": True},
-            now=now,
-        )
+    if people:
+        set_trust(session, actor, source, people=True, now=now)
     if remove:
         source.holds_removals = False
     run = SourceRun(source_id=source.id, started_at=now)
     session.add(run)
     session.flush()
     return source, run
+
+
+def set_trust(
+    session: Session, actor: Actor, source: Source, *, people: bool, now: datetime
+) -> bool:
+    """Trust a source for who is in which team, or no more; returns whether anything changed."""
+    authorise(actor, RUN)
+    if source.is_people_authority == people:
+        return False
+    source.is_people_authority = people
+    session.flush()
+    work.publish(session, PEOPLE_CHANGED, "all", due_at=now)
+    record_act(
+        session,
+        actor.name,
+        f"source:{source.name}",
+        action="source.trust_for_people" if people else "source.distrust_for_people",
+        before={"people": not people},
+        after={"people": people},
+        now=now,
+    )
+    return True
 
 
 def apply_files(
@@ -226,6 +239,7 @@ def undo_removals(session: Session, actor: Actor, name: str | None, *, now: date
     if source is not None:
         source.holds_removals = True
     refresh_dangling(session, actor)
+    work.publish(session, PEOPLE_CHANGED, "all", due_at=now)
     record_act(
         session,
         actor.name,

@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from portal.errors import (
     Conflict,
+    DatabaseUnavailable,
     Forbidden,
     InvalidInput,
     NotFound,
@@ -122,6 +123,9 @@ def _on_portal_error(error: PortalError) -> Response:
     status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
     problems = error.problems if isinstance(error, InvalidInput) else ()
     detail, fix = error.detail, error.fix
+    if isinstance(error, DatabaseUnavailable):
+        log.error("database_unavailable", reason=error.detail)
+        detail, fix = "The database does not answer.", "Try again in a moment; the log says why."
     if isinstance(error, OutboundError):  # who may know more is told by the view that asked
         detail, fix = error.summary, ""
     if request.path.startswith(SCIM_PREFIX):
@@ -129,9 +133,9 @@ def _on_portal_error(error: PortalError) -> Response:
     else:
         answer = _answer(status, error.title, detail, fix=fix, problems=problems)
     if isinstance(error, Unavailable):
-        answer.headers["Retry-After"] = "5"
+        g.retry_after = 5
     if isinstance(error, TooMany):
-        answer.headers["Retry-After"] = str(error.seconds)
+        g.retry_after = error.seconds
     if isinstance(error, Unauthenticated):
         answer.headers["WWW-Authenticate"] = 'Bearer realm="plumbline"'
     return answer
@@ -149,7 +153,6 @@ def _on_http_error(error: HTTPException) -> Response:
 
 
 def _on_database_error(error: OperationalError) -> Response:
-    log.error("database_unavailable", reason=str(error.orig).splitlines()[0])
     return _on_portal_error(explain_database_error(error))
 
 

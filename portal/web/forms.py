@@ -18,15 +18,20 @@ def parse_arguments(form: type[Form], arguments: MultiDict[str, str]) -> Form:
     """Return `form` filled from a query string; empty values count as absent.
 
     Fields typed as tuples may be given several times. Raises InvalidInput naming every field
-    that is unknown, repeated or wrong.
+    that is unknown, repeated, wrong or no text.
     """
     fields = {f.alias or name: f for name, f in form.model_fields.items()}
     known = sorted(fields)
     many = {name for name, f in fields.items() if get_origin(f.annotation) is tuple}
-    repeated = [
+    refused = [
         Problem(name, "once", f"`{name}` is given {len(values)} times.", "Give it once.")
         for name, values in arguments.lists()
         if len(values) > 1 and name not in many
+    ]
+    refused += [
+        Problem(name, "text", f"`{name}` holds a NUL character.", "Leave it out.")
+        for name, values in arguments.lists()
+        if any("\0" in value for value in (name, *values))  # PostgreSQL keeps none
     ]
     given: dict[str, object] = {}
     for name, values in arguments.lists():
@@ -37,9 +42,9 @@ def parse_arguments(form: type[Form], arguments: MultiDict[str, str]) -> Form:
         parsed = form.model_validate(given)
     except ValidationError as error:
         problems = [_explain(problem, known) for problem in error.errors()]
-        raise InvalidInput("The query is not valid.", (*repeated, *problems)) from None
-    if repeated:
-        raise InvalidInput("The query is not valid.", tuple(repeated))
+        raise InvalidInput("The query is not valid.", (*refused, *problems)) from None
+    if refused:
+        raise InvalidInput("The query is not valid.", tuple(refused))
     return parsed
 
 

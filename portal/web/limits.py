@@ -9,15 +9,17 @@ from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
 if TYPE_CHECKING:
-    from flask import Flask
+    from flask import Flask, Response
 
     from portal.settings import Settings
 
+TOO_MANY = 429
 FREE = ("/static/", "/-/live", "/-/ready")
 
 
 def install_limits(app: Flask, settings: Settings) -> None:
     """Count requests in this process's memory, or in Redis for all processes together."""
+    app.after_request(_say_when)  # runs after the limiter's own
     if not settings.requests_per_minute:
         return
     limiter = Limiter(
@@ -31,6 +33,16 @@ def install_limits(app: Flask, settings: Settings) -> None:
         key_prefix="plumbline",
     )
     limiter.init_app(app)
+
+
+def _say_when(response: Response) -> Response:
+    """Say when to come back where that helps: the limiter would say it on every answer."""
+    seconds = g.get("retry_after")
+    if seconds is not None:
+        response.headers["Retry-After"] = str(seconds)
+    elif response.status_code != TOO_MANY:
+        response.headers.pop("Retry-After", None)
+    return response
 
 
 def count_key() -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, current_app
 
 from portal.errors import Unavailable
+from portal.infra.logs import get_logger
 from portal.infra.metrics import CONTENT_TYPE
 from portal.web.markers import public, requires
 from portal.web.templating import render
@@ -15,6 +16,7 @@ from portal.web.unit import get_database
 if TYPE_CHECKING:
     from portal.infra.metrics import Metrics
 
+log = get_logger("probes")
 blueprint = Blueprint("web", __name__, url_prefix="/-")
 
 
@@ -28,11 +30,12 @@ def live() -> Response:
 @blueprint.get("/ready")
 @public
 def ready() -> Response:
-    """Answer 200 when requests can be served, 503 with the reason when not."""
+    """Answer 200 when requests can be served, 503 when not; the log says why."""
     try:
         get_database().ping()
     except Unavailable as error:
-        return Response(f"not ready: {error.detail}\n", 503, mimetype="text/plain")
+        log.warning("not_ready", reason=error.detail)
+        return Response("not ready\n", 503, mimetype="text/plain")
     return Response("ready\n", mimetype="text/plain")
 
 

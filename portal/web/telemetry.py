@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 from flask import g, request
 
-from portal.infra.logs import get_logger
+from portal.infra.logs import HIDDEN, get_logger
 from portal.web.origin import read_origin
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def install_telemetry(app: Flask, metrics: Metrics) -> None:
         log.info(
             "request",
             method=request.method,
-            path=request.path,
+            path=_hide_keys(request.path),
             endpoint=endpoint,
             status=response.status_code,
             ms=round(seconds * 1000, 1),
@@ -50,3 +50,9 @@ def install_telemetry(app: Flask, metrics: Metrics) -> None:
 
     app.before_request(begin)
     app.after_request(end)
+
+
+def _hide_keys(path: str) -> str:
+    """Return an address without the key it carries: whoever reads the log could use it."""
+    key = (request.view_args or {}).get("key")
+    return path.replace(str(key), HIDDEN) if key else path

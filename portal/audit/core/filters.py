@@ -37,6 +37,9 @@ def read_moment(text: str, *, is_end: bool = False) -> datetime:
     except ValueError:
         raise ValueError("write 2026-03-01 or 2026-03-01T12:00:00Z") from None
     found = found if found.tzinfo else found.replace(tzinfo=UTC)
-    if is_end and len(spaced) == DATE_LENGTH:
-        found += timedelta(days=1)
-    return found.astimezone(UTC)
+    try:
+        if is_end and len(spaced) == DATE_LENGTH:
+            found += timedelta(days=1)
+        return found.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("write a moment of the years 1 to 9999, in UTC too") from None

@@ -6,6 +6,7 @@ decides nothing; one that says "no groups" does.
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,11 @@ class Membership:
     origin: str
 
 
+def is_plain(name: str) -> bool:
+    """Whether lower case makes no other name of a name: the Kelvin sign becomes a `k`."""
+    return unicodedata.normalize("NFKC", name) == name
+
+
 def map_groups(groups: Iterable[str], teams: Mapping[str, str], provider: str) -> list[Membership]:
     """Return the teams that a provider's groups stand for.
 
@@ -35,7 +41,8 @@ def map_groups(groups: Iterable[str], teams: Mapping[str, str], provider: str) -
     """
     found: dict[str, Membership] = {}
     for group in groups:
-        named = teams.get(group) or teams.get(ALL, "").replace(ALL, group)
+        by_pattern = teams.get(ALL, "").replace(ALL, group) if is_plain(group) else ""
+        named = teams.get(group) or by_pattern
         if named:
             team = named.lower() if named.lower().startswith("group:") else f"group:{named.lower()}"
             found.setdefault(team, Membership(team, f"group {group} of {provider}"))

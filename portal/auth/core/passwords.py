@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from threading import BoundedSemaphore
 from typing import TYPE_CHECKING
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from portal.errors import InvalidInput, Problem
+from portal.errors import InvalidInput, Problem, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,6 +36,9 @@ COMMON = frozenset(
         "princess",
     )
 )
+# Each check takes 64 MB and all cores for a moment, so that only few run at once.
+AT_ONCE, LONGEST_WAIT_SECONDS = 2, 5
+_room = BoundedSemaphore(AT_ONCE)
 _hasher = PasswordHasher()
 # Compared against when there is no such account, so that both answers take the same time.
 NOBODY = _hasher.hash("nobody has this password")
@@ -46,11 +50,15 @@ def hash_password(password: str) -> str:
 
 
 def is_password(kept: str, password: str) -> bool:
-    """Whether `password` is the one whose hash is `kept`."""
+    """Whether `password` is the one whose hash is `kept`; raises Unavailable when too many ask."""
+    if not _room.acquire(timeout=LONGEST_WAIT_SECONDS):
+        raise Unavailable("Too many passwords are being checked.", fix="Try again in a moment.")
     try:
         return _hasher.verify(kept, password[:LONGEST])
     except (VerificationError, InvalidHashError):
         return False
+    finally:
+        _room.release()
 
 
 def is_outdated(kept: str) -> bool:

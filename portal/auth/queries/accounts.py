@@ -94,14 +94,14 @@ def list_accounts(
 
 
 def count_admins(session: Session, *, now: datetime, without: int = 0) -> int:
-    """Return how many accounts can act as admin, one of them left out.
+    """Return how many can sign in as admin, one of them left out; programs cannot.
 
     Their rows stay locked to the end of the unit, so that two units cannot both take away what
     each counts on.
     """
     admins = session.scalars(
         select(Account.id)
-        .where(Account.role == ADMIN, is_live(now))
+        .where(Account.role == ADMIN, Account.kind != "service", is_live(now))
         .order_by(Account.id)
         .with_for_update()
     ).all()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, true
 
 from portal.auth.core.decisions import Actor, make_actor
 from portal.auth.core.keys import hash_key
@@ -33,6 +33,7 @@ ACCOUNT = (
     Account.scim_provider,
 )
 SPEAKS_SCIM = frozenset({"scim:*:*"})
+DEMO = "demo"
 TOUCH_EVERY = timedelta(minutes=1)
 
 
@@ -42,6 +43,15 @@ class Lifetimes:
 
     idle: timedelta
     whole: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Which sessions and tokens count: none of a way in, or of demo accounts, switched off."""
+
+    lifetimes: Lifetimes
+    ways: tuple[str, ...]
+    has_demo: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +71,7 @@ def is_live(now: datetime) -> ColumnElement[bool]:
 
 
 def find_by_session(
-    session: Session, key: str, *, lifetimes: Lifetimes, now: datetime
+    session: Session, key: str, *, admission: Admission, now: datetime
 ) -> SignedIn | None:
     """Return who holds a session's key, None when it ended or never was."""
     rows = session.execute(
@@ -71,8 +81,10 @@ def find_by_session(
         .join(SignInSession, SignInSession.account_id == Account.id)
         .where(
             SignInSession.key_hash == hash_key(key),
-            SignInSession.seen_at > now - lifetimes.idle,
-            SignInSession.created_at > now - lifetimes.whole,
+            SignInSession.seen_at > now - admission.lifetimes.idle,
+            SignInSession.created_at > now - admission.lifetimes.whole,
+            SignInSession.way.in_(admission.ways),
+            _may_be_here(admission),
             is_live(now),
         )
     ).all()
@@ -83,7 +95,9 @@ def find_by_session(
     return SignedIn(_make_actor(rows, None), row.session_id, None, row.proven_at, is_stale)
 
 
-def find_by_token(session: Session, key: str, *, now: datetime) -> SignedIn | None:
+def find_by_token(
+    session: Session, key: str, *, admission: Admission, now: datetime
+) -> SignedIn | None:
     """Return who holds a token, None when it ended, was revoked or never was."""
     rows = session.execute(
         _select_with_teams(ApiToken.id.label("token_id"), ApiToken.scopes, ApiToken.used_at)
@@ -92,6 +106,7 @@ def find_by_token(session: Session, key: str, *, now: datetime) -> SignedIn | No
             ApiToken.key_hash == hash_key(key),
             ApiToken.revoked_at.is_(None),
             ApiToken.ends_at > now,
+            _may_be_here(admission),
             is_live(now),
         )
     ).all()
@@ -101,6 +116,11 @@ def find_by_token(session: Session, key: str, *, now: datetime) -> SignedIn | No
     is_stale = row.used_at is None or row.used_at < now - TOUCH_EVERY
     scopes = tuple(parse_scope(scope) for scope in row.scopes)
     return SignedIn(_make_actor(rows, scopes), None, row.token_id, None, is_stale)
+
+
+def _may_be_here(admission: Admission) -> ColumnElement[bool]:
+    """Return the condition that an account is none of the demo's, while there is none."""
+    return true() if admission.has_demo else Account.kind != DEMO
 
 
 def explain_end(account: Account, now: datetime) -> str:

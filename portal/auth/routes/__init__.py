@@ -11,7 +11,7 @@ from portal.auth.routes import (
     sign_in,
 )
 from portal.auth.routes.blueprint import blueprint, make_setup
-from portal.auth.routes.guard import install_guard
+from portal.auth.routes.guard import install_checks, install_guard
 from portal.auth.routes.providers import install_providers
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "account",
     "blueprint",
     "groups",
+    "install_checks",
     "install_guard",
     "install_providers",
     "make_setup",

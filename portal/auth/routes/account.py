@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from flask import flash, g, redirect, request, url_for
 
+from portal.audit.service import record_act
 from portal.auth.core import Actor
 from portal.auth.core.roles import DESCRIPTIONS
 from portal.auth.forms import EmptyForm, NewPasswordForm, TokenForm
 from portal.auth.queries import accounts
 from portal.auth.routes.blueprint import blueprint, get_setup
 from portal.auth.routes.setup_link import check_twice
-from portal.auth.service import identities, local, sessions, tokens
+from portal.auth.routes.sign_in import check_pause
+from portal.auth.service import identities, local, sessions, throttles, tokens
 from portal.errors import InvalidInput, NotFound, Problem
 from portal.infra.clock import utc_now
 from portal.web.forms import parse_arguments
 from portal.web.markers import requires
 from portal.web.templating import render
-from portal.web.unit import get_session
+from portal.web.unit import Session, get_session, survive
 from portal.web.visitor import get_actor
 
 if TYPE_CHECKING:
@@ -142,6 +145,7 @@ def unlink_identity(identity_id: int) -> Response | tuple[str, int]:
         problem = Problem("identity", "last", "This is your only way in.", "Link another first.")
         return _show((problem,)), 422
     identities.unlink_identity(unit, get_actor(Actor), identity_id, now=utc_now())
+    identities.refresh_role(unit, own, get_setup().rules, now=utc_now())
     return _back("The identity is unlinked.")
 
 
@@ -149,8 +153,12 @@ def unlink_identity(identity_id: int) -> Response | tuple[str, int]:
 @requires("account:password:write", recent=True)
 def change_password() -> Response | tuple[str, int]:
     """Replace one's password and sign out everywhere else."""
-    form = parse_arguments(NewPasswordForm, request.form)
-    unit, actor, own = get_session(), get_actor(Actor), _own_account()
+    form, actor = parse_arguments(NewPasswordForm, request.form), get_actor(Actor)
+    if not get_setup().has_local_accounts:
+        raise NotFound("Passwords are switched off here.", fix="Sign in with your company.")
+    guessing = f"password:{actor.account_id}"
+    check_pause((guessing,))
+    unit, own = get_session(), _own_account()
     wrong = Problem("old", "right", "The old password is not right.", "Type the one you have now.")
     try:
         check_twice(form)
@@ -160,6 +168,12 @@ def change_password() -> Response | tuple[str, int]:
     except InvalidInput as error:
         return _show(error.problems), 422
     if not is_right:
+        survive(partial(_note_wrong, person=own.person))
         return _show((wrong,)), 422
+    throttles.forget_failures(unit, guessing)
     sessions.end_sessions(unit, actor, own, but=g.signed_in.session_id, now=utc_now())
     return _back("The password is changed; other sessions are over.")
+
+
+def _note_wrong(unit: Session, *, person: str) -> None:
+    record_act(unit, person, person, action="auth.failed_password_change", now=utc_now())

@@ -11,7 +11,7 @@ from flask import Blueprint
 from portal.auth.core import Actor, make_anonymous
 from portal.auth.core.people import make_provider_rules
 from portal.auth.queries.access import Asker
-from portal.auth.queries.actors import Lifetimes
+from portal.auth.queries.actors import Admission, Lifetimes
 from portal.web.visitor import get_extension
 
 if TYPE_CHECKING:
@@ -38,6 +38,13 @@ class AuthSetup:
     public_url: str
 
     @property
+    def admission(self) -> Admission:
+        """Return which sessions and tokens count."""
+        given = (("password", self.has_local_accounts), ("demo", self.has_demo_accounts))
+        ways = (*(name for name, _ in self.providers), *(name for name, on in given if on))
+        return Admission(self.lifetimes, ways, self.has_demo_accounts)
+
+    @property
     def asker(self) -> Asker:
         """Return whom one may ask about, as the settings see them."""
         return Asker(self.anonymous, self.rules)
@@ -58,7 +65,7 @@ def get_providers() -> Mapping[str, Provider]:
 def make_setup(settings: Settings) -> AuthSetup:
     """Return what the settings say."""
     return AuthSetup(
-        make_anonymous(may_read=settings.anonymous_read, may_measure=settings.is_loopback),
+        make_anonymous(may_read=settings.anonymous_read, may_measure=settings.is_private),
         Lifetimes(
             timedelta(minutes=settings.session_idle_minutes),
             timedelta(hours=settings.session_hours),

@@ -48,9 +48,14 @@ def install_guard(app: Flask, settings: Settings) -> None:
     manager = LoginManager(app)
     manager.session_protection = None
     manager.request_loader(_load_visitor)
-    app.before_request(lambda: _guard(app))
+    app.before_request(_identify)
     app.after_request(_note_refusal)
     app.context_processor(lambda: {"may": _may})
+
+
+def install_checks(app: Flask) -> None:
+    """Judge whoever asks; behind the limits, so that what is refused counts as well."""
+    app.before_request(lambda: _guard(app))
 
 
 def is_program() -> bool:
@@ -65,7 +70,7 @@ def _load_visitor(asked: Request) -> Visitor | None:
     if header and is_program():
         key = header.removeprefix(BEARER) if header.startswith(BEARER) else ""
         with get_database().unit(write=False) as session:
-            found = find_by_token(session, key, now=now)
+            found = find_by_token(session, key, admission=get_setup().admission, now=now)
         if found is None:
             raise Unauthenticated(
                 "The token is not valid, was revoked or is over.",
@@ -76,23 +81,33 @@ def _load_visitor(asked: Request) -> Visitor | None:
     if not key or request.path.startswith(TOKEN_PATHS):
         return None
     with get_database().unit(write=False) as session:
-        found = find_by_session(session, key, lifetimes=get_setup().lifetimes, now=now)
+        found = find_by_session(session, key, admission=get_setup().admission, now=now)
     return Visitor(found) if found else None
 
 
+def _identify() -> None:
+    """Find out who asks; a token that does not count is told only when its request was counted."""
+    setup = get_setup()
+    g.actor, g.signed_in, g.may, g.unknown = setup.anonymous, None, _may_all, None
+    if request.endpoint in (None, "static"):
+        return
+    try:
+        if current_user.is_authenticated:
+            g.signed_in = current_user.found
+            g.actor = add_opened(g.signed_in.actor, setup.anonymous)
+    except Unauthenticated as error:
+        g.unknown = error
+
+
 def _guard(app: Flask) -> Any:
+    if request.endpoint in (None, "static"):
+        return None  # routing already failed, 404 or 405 follows; or it is open to everyone
+    if g.unknown is not None:
+        raise g.unknown
+    if g.signed_in is not None and g.signed_in.is_stale:
+        survive(_touch(g.signed_in))
     setup: AuthSetup = app.extensions["auth"]
-    g.actor, g.signed_in, g.may = setup.anonymous, None, _may_all
-    if request.endpoint is None:
-        return None  # routing already failed: 404 or 405 follows
-    view = app.view_functions[request.endpoint]
-    if request.endpoint == "static":
-        return None
-    if current_user.is_authenticated:
-        g.signed_in = current_user.found
-        g.actor = add_opened(g.signed_in.actor, setup.anonymous)
-        if g.signed_in.is_stale:
-            survive(_touch(g.signed_in))
+    view = app.view_functions[str(request.endpoint)]
     _check_forgery(view)
     return _check_label(view, setup)
 

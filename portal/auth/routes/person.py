@@ -225,6 +225,8 @@ def unlink_identity_of(account_id: int, identity_id: int) -> Response:
     unit, actor = get_session(), get_actor(Actor)
     _check_among(identity_id, reads.list_identities(unit, account_id), "identity")
     identities.unlink_identity(unit, actor, identity_id, now=utc_now())
+    account = reads.get_account(unit, account_id)
+    identities.refresh_role(unit, account, get_setup().rules, now=utc_now())
     return _back(account_id, "The identity is unlinked; signing in with it makes a new account.")
 
 
@@ -244,6 +246,8 @@ def move_identity(account_id: int, identity_id: int) -> Response | tuple[str, in
         message = f"There is no account called {form.to}."
         return _show(account, (Problem("to", "known", message, "Write its name."),)), 422
     identities.move_identity(unit, actor, identity_id, target, now=utc_now())
+    for changed in (account, target):
+        identities.refresh_role(unit, changed, get_setup().rules, now=utc_now())
     return _back(target.id, f"The identity belongs to {target.display_name} now.")
 
 

@@ -10,7 +10,7 @@ from portal.auth.forms import NewPasswordForm
 from portal.auth.routes.blueprint import blueprint, get_setup
 from portal.auth.routes.entering import enter
 from portal.auth.service.local import get_by_setup_key, set_password
-from portal.auth.service.sessions import Way
+from portal.auth.service.sessions import Way, end_after_reset
 from portal.errors import InvalidInput, NotFound, Problem
 from portal.infra.clock import utc_now
 from portal.web.forms import parse_arguments
@@ -38,10 +38,12 @@ def set_first_password(key: str) -> Response | tuple[str, int]:
     _check_switched_on()
     form = parse_arguments(NewPasswordForm, request.form)
     unit = get_session()
-    account = get_by_setup_key(unit, key, now=utc_now())
+    account = get_by_setup_key(unit, key, now=utc_now(), to_use=True)
     try:
         check_twice(form)
         set_password(unit, account, form.password, now=utc_now())
+        # A link is what gets an account back that somebody else may still be in.
+        end_after_reset(unit, account, now=utc_now())
     except InvalidInput as error:
         page = render("auth/welcome.html", account=account, key=key, problems=error.problems)
         return page, 422

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from flask import g, redirect, request, session, url_for
 
 from portal.audit.service import record_act
 from portal.auth.core.redirects import choose_next
+from portal.auth.flows import prove_password
 from portal.auth.forms import DemoForm, PasswordForm, SignInQuery
 from portal.auth.queries.accounts import find_account, list_demo_accounts
 from portal.auth.routes.blueprint import blueprint, get_setup
 from portal.auth.routes.entering import enter
 from portal.auth.routes.leaving import leave
 from portal.auth.service import throttles
-from portal.auth.service.local import find_by_password
+from portal.auth.service.local import admit_by_password
 from portal.auth.service.sessions import Way, end_by_key
 from portal.errors import InvalidInput, NotFound, TooMany
 from portal.infra.clock import utc_now
@@ -22,9 +24,11 @@ from portal.web.cookies import forget_signed_in_key, read_signed_in_key
 from portal.web.forms import parse_arguments
 from portal.web.markers import public
 from portal.web.templating import render
-from portal.web.unit import Session, get_session, short_unit, survive
+from portal.web.unit import Session, get_database, get_session, short_unit, survive
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from werkzeug.wrappers import Response
 
 WRONG = "That name and password do not go together."
@@ -56,42 +60,47 @@ def _show(wanted: str | None, *, again: bool = False, problem: str = "", name: s
 @blueprint.post("/sign-in/password")
 @public
 def sign_in_password() -> Response | tuple[str, int]:
-    """Sign in with a password; failures of an account or an address slow the next tries down."""
+    """Sign in with a password; each try counts before it is heard, failures slow the next down."""
     if not get_setup().has_local_accounts:
         raise NotFound("Passwords are switched off here.", fix="Sign in with your company.")
     form = parse_arguments(PasswordForm, request.form)
-    keys = [f"account:{form.name.strip().lower()}", f"address:{g.origin.address}"]
-    unit = get_session()
-    pause = throttles.get_pause(unit, keys, now=utc_now())
+    keys = f"account:{form.name.strip().lower()}", f"address:{g.origin.address}"
+    check_pause(keys)
+    proven = prove_password(get_database(), form.name, form.password)
+    account = None
+    if proven is not None:
+        account = admit_by_password(
+            get_session(), form.name, form.password, proven=proven, now=utc_now()
+        )
+    if account is None:
+        survive(partial(_note_failure, name=form.name))
+        return _show(form.next, problem=WRONG, name=form.name), 422
+    throttles.forget_failures(get_session(), *keys)
+    return enter(get_session(), account, Way("password"), form.next)
+
+
+def check_pause(keys: Sequence[str]) -> None:
+    """Count a try, in a unit of its own; raises TooMany while it must wait."""
+    with short_unit() as unit:
+        pause = throttles.begin_try(unit, keys, now=utc_now())
     if pause:
         raise TooMany(
             f"Too many tries; the next one is heard in {pause} s.",
             seconds=pause,
             fix="Wait, then try again.",
         )
-    account = find_by_password(unit, form.name, form.password, now=utc_now())
-    if account is None:
-        survive(_note_failure(keys, form.name))
-        return _show(form.next, problem=WRONG, name=form.name), 422
-    throttles.forget_failures(unit, keys[:1])
-    return enter(unit, account, Way("password"), form.next)
 
 
-def _note_failure(keys: list[str], name: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 a closure
-    def note(unit: Session) -> None:
-        throttles.note_failure(unit, keys, now=utc_now())
-        account = find_account(unit, name)
-        subject = account.person if account else "account:unknown"
-        record_act(
-            unit,
-            "anonymous",
-            subject,
-            action="auth.failed_sign_in",
-            after={"way": "password"},
-            now=utc_now(),
-        )
-
-    return note
+def _note_failure(unit: Session, *, name: str) -> None:
+    account = find_account(unit, name)
+    record_act(
+        unit,
+        "anonymous",
+        account.person if account else "account:unknown",
+        action="auth.failed_sign_in",
+        after={"way": "password"},
+        now=utc_now(),
+    )
 
 
 @blueprint.post("/sign-in/demo")

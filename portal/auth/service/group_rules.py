@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from portal.audit.service import record_act
 from portal.auth.core.decisions import Actor, authorise
@@ -57,18 +58,25 @@ def put_group_rule(  # noqa: PLR0913 every part is named
     )
     before = (rule.team, rule.role) if rule is not None else None
     if before != was:
-        raise Conflict(
-            f"Somebody else has just changed what {group} of {provider} stands for.",
-            fix="Look at the rule as it is now, then change it again.",
-        )
+        raise _changed_meanwhile(group, provider)
     if rule is None:
         rule = GroupRule(provider=provider, group_name=group, created_by=actor.name, created_at=now)
-        session.add(rule)
     rule.team, rule.role = team, role
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(rule)
+    except IntegrityError:
+        raise _changed_meanwhile(group, provider) from None
     if before != (team, role):
         _record(session, actor, rule, "access.put_group_rule", before=before, now=now)
     return rule
+
+
+def _changed_meanwhile(group: str, provider: str) -> Conflict:
+    return Conflict(
+        f"Somebody else has just changed what {group} of {provider} stands for.",
+        fix="Look at the rule as it is now, then change it again.",
+    )
 
 
 def remove_group_rule(session: Session, actor: Actor, rule_id: int, *, now: datetime) -> None:

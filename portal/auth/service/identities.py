@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.audit.service import record_act
 from portal.auth.core.decisions import Actor, Subject, authorise
+from portal.auth.core.roles import VIEWER
 from portal.auth.models import Account, Identity
 from portal.auth.queries.accounts import (
     find_account,
@@ -17,7 +18,7 @@ from portal.auth.queries.accounts import (
 )
 from portal.auth.queries.provisioned import find_managed
 from portal.auth.service.accounts import BY_PROVIDER, WRITE, add_account
-from portal.auth.service.roles import take_role
+from portal.auth.service.roles import change_role, take_role
 from portal.auth.service.sessions import end_by_provider
 from portal.errors import Conflict, Forbidden
 from portal.infra.contributions import get_contributions
@@ -78,10 +79,16 @@ def link_identity(
 
 
 def unlink_identity(session: Session, actor: Actor, identity_id: int, *, now: datetime) -> None:
-    """Take an identity from its account; signing in with it makes a new person then."""
+    """Take an identity from its account, and end what is signed in by it.
+
+    Signing in with it makes a new person then.
+    """
     identity = get_identity(session, identity_id)
     authorise(actor, "account:identity:write", Subject(account_id=identity.account_id))
     account = session.get_one(Account, identity.account_id)
+    end_by_provider(
+        session, identity.issuer, subject=identity.subject, idp_sid=None, actor=actor, now=now
+    )
     session.delete(identity)
     session.flush()
     record_act(
@@ -106,11 +113,14 @@ def refresh_role(
 ) -> None:
     """Give the role that the provider of the last sign-in and its groups say, if it rules it.
 
-    Whom a provider manages over SCIM gets their role where their teams are worked out.
+    Who has no identity left keeps nothing that one gave. Whom a provider manages over SCIM gets
+    their role where their teams are worked out.
     """
     if account.is_scim:
         return
     identity = find_last_identity(session, account.id)
+    if identity is None:
+        change_role(session, account, VIEWER, now=now)
     ruling = rules.get(identity.provider) if identity is not None else None
     if identity is not None and ruling is not None and not identity.groups_cut:
         take_role(session, account, ruling, identity.groups or [], now=now)

@@ -44,8 +44,17 @@ def make_setup_key(session: Session, actor: Actor, account: Account, *, now: dat
     return key
 
 
-def get_by_setup_key(session: Session, key: str, *, now: datetime) -> Account:
-    """Return whose link this is; raises NotFound when it was used, ended or never was."""
+def get_by_setup_key(session: Session, key: str, *, now: datetime, to_use: bool = False) -> Account:
+    """Return whose link this is; raises NotFound when it was used, ended or never was.
+
+    `to_use` locks it, so that of two who use it at once the second finds it used.
+    """
+    if to_use:
+        session.execute(
+            select(Credential.account_id)
+            .where(Credential.setup_hash == hash_key(key))
+            .with_for_update()
+        )
     found = session.scalar(
         select(Account)
         .join(Credential, Credential.account_id == Account.id)
@@ -88,18 +97,26 @@ def change_password(
     return True
 
 
-def find_by_password(
-    session: Session, name: str, password: str, *, now: datetime
-) -> Account | None:
-    """Return the account whose name and password these are; every refusal takes the same time."""
+def read_password(session: Session, name: str) -> str:
+    """Return the hash to compare with, nobody's where the account has none."""
     account = find_account(session, name)
     credential = find_credential(session, account.id) if account else None
-    kept = (credential.password_hash if credential else None) or NOBODY
-    is_right = is_password(kept, password)
-    if not is_right or account is None or credential is None or kept == NOBODY:
+    return (credential.password_hash if credential else None) or NOBODY
+
+
+def admit_by_password(
+    session: Session, name: str, password: str, *, proven: str, now: datetime
+) -> Account | None:
+    """Return the account whose password was proven against the hash `proven`.
+
+    None when the account may do nothing, or has another password by now.
+    """
+    account = find_account(session, name)
+    credential = find_credential(session, account.id) if account else None
+    if account is None or credential is None or credential.password_hash != proven:
         return None
     if not account.is_active or (account.ends_at and account.ends_at <= now):
         return None
-    if is_outdated(kept):
+    if is_outdated(proven):
         credential.password_hash = hash_password(password)
     return account

@@ -30,9 +30,7 @@ def take_role(
     *,
     now: datetime,
 ) -> None:
-    """Give the role that groups and rules say, unless a person gave one by hand."""
-    if account.role_by not in (BY_PROVIDER, BY_SCIM):
-        return
+    """Give the role that groups and rules say."""
     ruled = {r.group_name: r.role for r in list_group_rules(session, rules.name) if r.role}
     role = map_role(
         groups,
@@ -40,6 +38,13 @@ def take_role(
         default=rules.default_role,
         at_most=rules.highest_role,
     )
+    change_role(session, account, role, now=now)
+
+
+def change_role(session: Session, account: Account, role: str, *, now: datetime) -> None:
+    """Give a role in a provider's name, unless a person gave one by hand."""
+    if account.role_by not in (BY_PROVIDER, BY_SCIM):
+        return
     if role == account.role or _is_last_admin(session, account, now):
         return
     before, account.role = account.role, role

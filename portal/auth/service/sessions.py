@@ -140,6 +140,12 @@ def end_sessions(
     return len(ended)
 
 
+def end_after_reset(session: Session, account: Account, *, now: datetime) -> None:
+    """End every session of an account whose password was set by a link."""
+    owner = Actor(account.person, frozenset({WRITE}), account_id=account.id)
+    end_sessions(session, owner, account, now=now)
+
+
 def end_by_provider(
     session: Session,
     issuer: str,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 
 from portal.audit.service import record_act
 from portal.auth.core import Actor, Subject, authorise
@@ -35,7 +36,11 @@ def set_star(session: Session, actor: Actor, ref: str, *, wanted: bool, now: dat
         session.delete(held)
     else:
         _check_room(session, account_id)
-        session.add(Star(account_id=account_id, ref=entity.ref, starred_at=now))
+        try:
+            with session.begin_nested():
+                session.add(Star(account_id=account_id, ref=entity.ref, starred_at=now))
+        except IntegrityError:
+            return False  # another window of theirs did so at the same moment
     session.flush()
     action = "catalog.star" if wanted else "catalog.unstar"
     record_act(session, actor.name, entity.ref, action=action, now=now)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
+from portal.auth.core.membership import is_plain
 from portal.catalog.models import Entity, EntityAlias, EntityRelation
 from portal.sources.models import Source
 
@@ -17,23 +18,35 @@ USER = "user"
 
 
 def find_user(session: Session, name: str | None, email: str | None) -> str | None:
-    """Return the catalog User of a name, else of a verified e-mail, when there is exactly one."""
-    if name:
+    """Return the catalog User of a name, else of a verified e-mail, when there is exactly one.
+
+    A User counts when a trusted source declares it: what another file says could make somebody
+    the member whom a trusted group names.
+    """
+    if name and is_plain(name):
         ref = name.lower() if ":" in name else f"user:default/{name.lower()}"
-        found = session.scalar(select(Entity.ref).where(Entity.ref == ref, Entity.kind == USER))
+        found = session.scalar(_users(Entity.ref).where(Entity.ref == ref))
         if found:
             return found
-    if not email:
+    if not email or not is_plain(email):
         return None
     refs = session.scalars(
-        select(EntityAlias.ref)
-        .join(Entity, Entity.ref == EntityAlias.ref)
-        .where(
-            EntityAlias.value == email.lower(), EntityAlias.system == "email", Entity.kind == USER
-        )
+        _users(EntityAlias.ref)
+        .join(EntityAlias, Entity.ref == EntityAlias.ref)
+        .where(EntityAlias.value == email.lower(), EntityAlias.system == "email")
         .limit(2)
     ).all()
     return refs[0] if len(refs) == 1 else None
+
+
+def _users(column: Any) -> Select[str]:
+    """Return a column of the Users that a trusted source declares."""
+    return (
+        select(column)
+        .select_from(Entity)
+        .join(Source, Source.name == Entity.source)
+        .where(Entity.kind == USER, Source.is_people_authority)
+    )
 
 
 def list_teams_of(session: Session, user_ref: str) -> list[tuple[str, str]]:

@@ -112,9 +112,10 @@ def _read_mapping(session: Session, provider: str) -> dict[str, str]:
 def _read_claims(session: Session, account: Account) -> list[Membership] | None:
     """Return what the groups of an account's identities stand for; None when none names any."""
     found: list[Membership] | None = None
+    known = get_contributions(session).group_teams
     for identity in list_identities(session, account.id):
-        if identity.groups is None:
-            continue
+        if identity.groups is None or identity.provider not in known:
+            continue  # a provider that the settings name no more vouches for nobody
         teams = _read_mapping(session, identity.provider)
         found = [*(found or ()), *map_groups(identity.groups, teams, identity.provider)]
     return found
