@@ -70,7 +70,7 @@ from portal.web.limits import install_limits
 from portal.web.markers import public
 from portal.web.protection import install_protection
 from portal.web.telemetry import install_telemetry
-from portal.web.templating import install_templating
+from portal.web.templating import install_templating, set_up_jinja
 from portal.web.unit import install_units
 
 if TYPE_CHECKING:
@@ -233,6 +233,7 @@ def create_app(
     app = Flask(
         "portal", template_folder=str(find_resource("templates")), static_folder=str(static)
     )
+    set_up_jinja(app)
     app.config["SECRET_KEY"], *app.config["SECRET_KEY_FALLBACKS"] = list_secret_keys(settings)
     app.extensions["secret_box"] = create_secret_box(settings)
     app.extensions["metrics"] = metrics or Metrics()

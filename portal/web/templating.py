@@ -56,11 +56,15 @@ def plural(count: int, one: str, many: str) -> str:
     return one if count == 1 else many
 
 
+def set_up_jinja(app: Flask) -> None:
+    """Make templates strict; before anything else looks at the environment, which fixes it."""
+    app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
+
+
 def install_templating(
     app: Flask, nav: Sequence[NavItem], asset: Callable[[str], str], version: str
 ) -> None:
     """Set up the environment: filters, globals and every macro under templates/ui."""
-    app.jinja_options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     env = app.jinja_env
     env.filters.update(when=when, number=number, plural=plural)
     env.globals.update(wants_fragment=lambda: current_request().wants_fragment)
