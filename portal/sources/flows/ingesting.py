@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from portal.auth.core import Actor
+    from portal.sources.core.trees import Tree
     from portal.sources.models import Source, SourceFile
-    from portal.sources.providers.folder import Folder
 
 # Part of every digest: a reader that understands more has to read again what it knew before.
 READER = b"2"
@@ -76,10 +76,10 @@ class Ingest:
         self._on_file = on_file
         self._claims = Claims()
         self._seen: set[str] = set()
-        self._places: dict[str, Folder] = {}
+        self._places: dict[str, Tree] = {}
         self._unreadable = ""
 
-    def run(self, folders: Sequence[Folder]) -> Outcome:
+    def run(self, folders: Sequence[Tree]) -> Outcome:
         """Read, write in batches, then remove what vanished; returns the numbers."""
         with self.database.unit(write=True) as session:
             source, run = service.begin_run(
@@ -113,7 +113,7 @@ class Ingest:
             )
         return self.outcome
 
-    def _read(self, folders: Iterable[Folder], known: dict[str, SourceFile]) -> Iterator[ReadyFile]:
+    def _read(self, folders: Iterable[Tree], known: dict[str, SourceFile]) -> Iterator[ReadyFile]:
         # Words change what an entity means, so they are part of what was read.
         salt = READER + repr(self.database.contributions.vocabulary).encode()
 
@@ -137,12 +137,12 @@ class Ingest:
 
     def _in_order(
         self,
-        folders: Iterable[Folder],
+        folders: Iterable[Tree],
         recall: Callable[[str, str], tuple[Verdict, ...] | None],
         salt: bytes,
-    ) -> Iterator[tuple[Folder, FileReport]]:
+    ) -> Iterator[tuple[Tree, FileReport]]:
         """Yield files as they are found, those of other products last: Backstage goes first."""
-        foreign: list[tuple[Folder, FileReport]] = []
+        foreign: list[tuple[Tree, FileReport]] = []
         for folder in folders:
             for report in read_folder(folder, recall, salt=salt):
                 if report.path in self._seen:
@@ -160,7 +160,7 @@ class Ingest:
                 foreign.append((folder, report))
         yield from foreign
 
-    def _claim(self, folder: Folder, report: FileReport, salt: bytes) -> ReadyFile:
+    def _claim(self, folder: Tree, report: FileReport, salt: bytes) -> ReadyFile:
         """Return a file with what others define already taken out."""
         for verdict in report.verdicts:
             self._claims.hold(verdict)

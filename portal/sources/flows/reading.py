@@ -19,7 +19,7 @@ from portal.sources.core.verdicts import NO_DESCRIPTOR, judge_document
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from portal.sources.providers.folder import Folder
+    from portal.sources.core.trees import Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def _recall_nothing(_path: str, _digest: str) -> None:
 
 
 def read_folder(
-    folder: Folder,
+    folder: Tree,
     recall: Callable[[str, str], tuple[Verdict, ...] | None] = _recall_nothing,
     *,
     salt: bytes = b"",
@@ -65,7 +65,7 @@ def read_folder(
 
 
 def read_file(
-    folder: Folder,
+    folder: Tree,
     path: str,
     recall: Callable[[str, str], tuple[Verdict, ...] | None] = _recall_nothing,
     *,
@@ -111,7 +111,7 @@ def _fail(path: str, error: PortalError) -> Verdict:
     return Verdict(path, 1, 1, ERROR, reason=error.detail, errors=(finding,), is_unreadable=True)
 
 
-def read_placeholder(folder: Folder, base: str, target: str, note: Callable[[bytes], None]) -> str:
+def read_placeholder(folder: Tree, base: str, target: str, note: Callable[[bytes], None]) -> str:
     """Return the text `target` stands for in file `base`; raises PlaceholderError."""
     try:
         raw = folder.read(folder.resolve(base, target))
@@ -123,7 +123,7 @@ def read_placeholder(folder: Folder, base: str, target: str, note: Callable[[byt
         raise PlaceholderError(error.detail, error.fix) from None
 
 
-def follow(folder: Folder, path: str, verdict: Verdict) -> tuple[Verdict, list[str]]:
+def follow(folder: Tree, path: str, verdict: Verdict) -> tuple[Verdict, list[str]]:
     """Return the files a Location adds, and its verdict with every target that is wrong."""
     entity = verdict.entity
     if verdict.status != OK or entity is None or entity["kind"] != "Location":
@@ -152,7 +152,7 @@ def follow(folder: Folder, path: str, verdict: Verdict) -> tuple[Verdict, list[s
     return replace(verdict, warnings=(*verdict.warnings, *notes)), found
 
 
-def _expand(folder: Folder, path: str, target: Target) -> list[str]:
+def _expand(folder: Tree, path: str, target: Target) -> list[str]:
     if target.is_pattern:
         matches = folder.match(path, target.text)
     else:

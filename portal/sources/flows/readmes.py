@@ -11,10 +11,10 @@ from portal.errors import PortalError
 from portal.sources.core.readmes import MOST_CHARACTERS, NAMES, Readme, UnreadableReadme
 
 if TYPE_CHECKING:
-    from portal.sources.providers.folder import Folder
+    from portal.sources.core.trees import Tree
 
 
-def read_readme(folder: Folder, place: str) -> Readme | UnreadableReadme | None:
+def read_readme(folder: Tree, place: str) -> Readme | UnreadableReadme | None:
     """Return the README of the folder `place` of a source; None where there is none.
 
     What is wrong with it stops nothing.

@@ -14,13 +14,13 @@ from portal.sources.core.suggestions import Ownerless, Suggestion, suggest
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from portal.sources.providers.folder import Folder
+    from portal.sources.core.trees import Tree
 
 
 class Suggestions:
     """Reads each CODEOWNERS file once; the nearest above a descriptor speaks for it."""
 
-    def __init__(self, places: Mapping[str, Folder]) -> None:
+    def __init__(self, places: Mapping[str, Tree]) -> None:
         self._places = places
         self._read: dict[tuple[str, str], tuple[str, CodeOwners] | None] = {}
 
@@ -45,14 +45,14 @@ class Suggestions:
             place = folder_of(place)
         return None
 
-    def _look(self, folder: Folder, place: str) -> tuple[str, CodeOwners] | None:
-        key = (str(folder.root), place)
+    def _look(self, folder: Tree, place: str) -> tuple[str, CodeOwners] | None:
+        key = (folder.key, place)
         if key not in self._read:
             self._read[key] = _read_first(folder, place)
         return self._read[key]
 
 
-def _read_first(folder: Folder, place: str) -> tuple[str, CodeOwners] | None:
+def _read_first(folder: Tree, place: str) -> tuple[str, CodeOwners] | None:
     """Return the CODEOWNERS of a repository's top folder; what cannot be read suggests nobody."""
     for name, flavour in PLACES.items():
         path = f"{place}/{name}" if place else name

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,17 +11,19 @@ from typing import TYPE_CHECKING
 from portal.catalog.core.storable import make_storable
 from portal.catalog.core.yaml_text.documents import MAX_BYTES
 from portal.errors import InvalidInput, NotFound, TooLarge
+from portal.sources.core.paths import (
+    SKIPPED_FOLDERS,
+    OutsideRoot,
+    compile_pattern,
+    find_fixed,
+    resolve_target,
+)
+from portal.sources.core.trees import MAX_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SUFFIXES = (".yaml", ".yml", ".json")
-SKIPPED_FOLDERS = frozenset((".git", ".hg", ".svn", "node_modules", ".venv", "__pycache__"))
-MAX_FILES = 200_000
-
-
-class OutsideRoot(InvalidInput):
-    """A path leads out of the source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,11 @@ class Folder:
         if not resolved.is_file():
             raise InvalidInput(f"{path} is neither a file nor a folder.", fix="Give one of these.")
         return cls(resolved.parent, resolved.name)
+
+    @property
+    def key(self) -> str:
+        """Return the root, which tells one folder from another."""
+        return str(self.root)
 
     def list_files(self) -> Iterator[str]:  # noqa: C901 one walk, read in one piece
         """Yield paths relative to the root, sorted, of what may hold descriptors."""
@@ -110,24 +116,13 @@ class Folder:
 
     def resolve(self, base: str, target: str) -> str:
         """Return the root-relative path of `target` written in file `base`; raises OutsideRoot."""
-        if "://" in target or target.startswith(("/", "~", "\\")) or "\0" in target:
-            raise OutsideRoot(
-                f"{target} leads out of this source.",
-                fix="Only files of the same source are read: write a relative path.",
-            )
-        joined = os.path.normpath(os.path.join(os.path.dirname(base), target))  # noqa: PTH118, PTH120 text, not files
-        if joined.startswith(".."):
-            raise OutsideRoot(
-                f"{target} leads out of this source.",
-                fix="Only files of the same source are read.",
-            )
-        return joined
+        return resolve_target(base, target)
 
     def match(self, base: str, pattern: str) -> list[str]:
         """Return the root-relative paths that a pattern in file `base` stands for, sorted."""
         wanted = self.resolve(base, pattern)
-        matcher = _compile(wanted)
-        fixed = re.split(r"[*?\[]", wanted, maxsplit=1)[0].rpartition("/")[0]
+        matcher = compile_pattern(wanted)
+        fixed = find_fixed(wanted)
         found = []
         for folder, folders, files in os.walk(self.root / fixed):
             folders[:] = sorted(name for name in folders if name not in SKIPPED_FOLDERS)
@@ -151,16 +146,3 @@ class Folder:
 
 def _reason(error: BaseException) -> str:
     return getattr(error, "strerror", None) or str(error)
-
-
-def _compile(pattern: str) -> re.Pattern[str]:
-    """Return a pattern for `*` (within a folder), `**` (any folders), `?` and `[…]`."""
-    parts = re.split(r"(\*\*/|\*\*|\*|\?|\[[^\]/]+\])", pattern)
-    known = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    return re.compile(
-        "".join(
-            known.get(part)
-            or (part.replace("[!", "[^") if part.startswith("[") else re.escape(part))
-            for part in parts
-        )
-    )
