@@ -108,7 +108,7 @@ def list_entities(session: Session, fits: ColumnElement[bool]) -> tuple[KnownEnt
         .order_by(Entity.ref)
         .limit(MOST)
     )
-    return tuple(KnownEntity(*row) for row in rows.tuples())
+    return tuple(KnownEntity(*row) for row in rows)
 
 
 def list_removed(
