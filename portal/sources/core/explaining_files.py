@@ -21,12 +21,16 @@ from portal.sources.core.explaining_catalog import (
     tell_lost,
     tell_removed,
 )
-from portal.sources.core.explaining_documents import explain_documents, list_documents
+from portal.sources.core.explaining_documents import (
+    explain_documents,
+    explain_problem,
+    list_documents,
+)
 from portal.sources.core.paths import DESCRIPTORS, SKIPPED_FOLDERS, compile_pattern, is_skipped
 
 if TYPE_CHECKING:
     from portal.sources.core.asked import Asked
-    from portal.sources.core.known import Known, KnownFile, KnownSource
+    from portal.sources.core.known import Known, KnownFile, KnownProblem, KnownSource
     from portal.sources.core.placing import Place
 
 MOST_NEAR, MOST_STEPS = 5, 20
@@ -149,30 +153,39 @@ def explain_files(place: Place, known: Known) -> list[Step]:
     files = [f for f in known.files if f.source == source.name and f.path.startswith(below)]
     entities = [e for e in known.entities if e.source == source.name and e.file.startswith(below)]
     about: dict[str, Any] = {"source_id": source.id, "source": source.name}
-    wrong = [
-        step
-        for file in files
-        for step in explain_documents(file, source, known)
-        if step.status == STOPPED and known.list_problems(source.name, file.path)
-    ]
+    wrong = _list_wrong(source, below, known)
     defining = [file for file in files if any(row[2] for row in file.documents)]
-    if not defining and not wrong:
+    if not defining and not wrong and not entities:
         return [_miss_files(place, files, known)]
-    words = f"{count(len(files), 'file was', 'files were')} read there{_say_at(source)}; "
+    least = "At least " if known.is_cut else ""
+    words = f"{least}{count(len(files), 'file was', 'files were')} read there{_say_at(source)}; "
     words += f"{count(len(defining), 'defines', 'define')} entities."
     found = Step(FILE, OK, words, at=source.read_at, **about)
-    return [found, *wrong[:MOST_STEPS], *_count_entities(len(entities), source)]
+    return [found, *wrong[:MOST_STEPS], *_count_entities(len(entities), source, least)]
 
 
-def _count_entities(number: int, source: KnownSource) -> list[Step]:
+def _list_wrong(source: KnownSource, below: str, known: Known) -> list[Step]:
+    """Return a step for each document below a folder that is refused."""
+    groups: dict[tuple[str, int], list[KnownProblem]] = {}
+    for each in known.problems:
+        is_there = each.source == source.name and each.file.startswith(below)
+        if is_there and each.severity == "error":
+            groups.setdefault((each.file, each.document), []).append(each)
+    return [explain_problem(problems, source, known) for problems in groups.values()]
+
+
+def _count_entities(number: int, source: KnownSource, least: str) -> list[Step]:
     if not number:
         return []
-    words = f"{count(number, 'entity', 'entities')} of it {'is' if number == 1 else 'are'} in the "
+    words = f"{least}{count(number, 'entity', 'entities')} of it "
+    words += f"{'is' if number == 1 else 'are'} in the catalog."
+    if source.held:
+        words += f" {count(source.held, 'removal is', 'removals are')} held: {source.held_because}."
     return [
         Step(
             CATALOG,
             OK,
-            f"{words}catalog.",
+            words,
             at=source.read_at,
             source_id=source.id,
             source=source.name,

@@ -33,8 +33,14 @@ def explain_names(asked: Asked, known: Known) -> list[Step]:
         else:
             removal = next(each for each in known.removed if each.ref == ref)
             words = f"`{removal.source}` defined {ref} in {removal.file}."
-            steps += [Step(NAMED, OK, words, ref=ref), tell_removed(removal, known)]
+            steps += [_name(words, ref, removal.source, known), tell_removed(removal, known)]
     return steps or [_miss(asked, known)]
+
+
+def _name(words: str, ref: str, name: str, known: Known) -> Step:
+    source = known.find_source(name)
+    number = source.id if source is not None else None
+    return Step(NAMED, OK, words, source_id=number, source=name, ref=ref)
 
 
 def _counts(problem: KnownProblem) -> bool:
@@ -55,7 +61,7 @@ def list_named(asked: Asked, known: Known) -> list[str]:
 def _explain_entity(entity: KnownEntity, problems: list[KnownProblem], known: Known) -> list[Step]:
     source = known.find_source(entity.source)
     words = f"`{entity.source}` defines {entity.ref} in {entity.file}, line {entity.line}."
-    steps = [Step(NAMED, OK, words, ref=entity.ref)]
+    steps = [_name(words, entity.ref, entity.source, known)]
     own = [p for p in problems if (p.source, p.file) == (entity.source, entity.file)]
     if source is not None:
         steps.append(explain_read(source, known, is_here=not own))
@@ -90,7 +96,7 @@ def _explain_refused(ref: str, problems: list[KnownProblem], known: Known) -> li
     first = problems[0]
     source = known.find_source(first.source)
     words = f"`{first.source}` names {ref} in {first.file}, line {first.line}."
-    steps = [Step(NAMED, OK, words, ref=ref)]
+    steps = [_name(words, ref, first.source, known)]
     if source is not None:
         steps.append(explain_read(source, known, is_here=True))
     mine = [p for p in problems if (p.source, p.file) == (first.source, first.file)]
@@ -100,9 +106,8 @@ def _explain_refused(ref: str, problems: list[KnownProblem], known: Known) -> li
 def _miss(asked: Asked, known: Known) -> Step:
     hours = int(known.undo.total_seconds() // SECONDS_PER_HOUR)
     what = asked.refs[0] if asked.kind == "reference" and asked.refs else asked.text
-    words = f"Nothing that was read is called `{what}`."
-    if known.nearest:
-        words += f" Spelt alike: {', '.join(f'`{ref}`' for ref in known.nearest)}."
+    near = f"; the nearest name is `{known.nearest[0]}`" if known.nearest else ""
+    words = f"Nothing that was read is called `{what}`{near}."
     fix = (
         "Check the spelling, or paste the address of the file that defines it, which tells more. "
         f"What is removed is remembered for {hours} hours."

@@ -158,6 +158,6 @@ def explain_branch(asked: Asked, place: Place) -> Step | None:
         words = f"The branch of the address is `{place.branch}`; which one is read is not known."
         fix = "Compare it with the default branch at the host."
         return Step(BRANCH, UNKNOWN, words, fix, None, source.id, source.name)
-    name = say_version(place.branch)
-    words = f"`{name}` is what is read."
+    is_commit = place.branch == source.commit
+    words = f"The {'commit' if is_commit else 'branch'} `{say_version(place.branch)}` is read."
     return Step(BRANCH, OK, words, "", None, source.id, source.name)

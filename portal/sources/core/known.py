@@ -121,7 +121,7 @@ class Known:
 
     `similar` are (source, path) of files that lie near a path asked for; `titled` references of
     entities whose title was asked for, `nearest` those spelt alike; `undo` is how long removed
-    entities are kept.
+    entities are kept. `is_cut` when there are more files or entities than were looked at.
     """
 
     now: datetime
@@ -135,6 +135,7 @@ class Known:
     left_out: tuple[LeftOut, ...] = ()
     titled: tuple[str, ...] = ()
     nearest: tuple[str, ...] = ()
+    is_cut: bool = False
 
     def find_source(self, name: str) -> KnownSource | None:
         """Return a source by name."""

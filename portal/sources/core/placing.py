@@ -170,4 +170,4 @@ def _find_paths(path: str, known: Known) -> Iterator[Place]:
 def say_organisation(source: KnownSource) -> str:
     """Return what an organisation is called at its host."""
     word = "organisation" if source.declaration.kind == GITHUB else "group"
-    return f"{word} {source.declaration.organisation}"
+    return f"the {word} `{source.declaration.organisation}`"

@@ -20,6 +20,7 @@ from portal.sources.core.placing import (
 )
 from portal.sources.models import Source, SourceFile, SourceLeftOut
 from portal.sources.queries.explaining_rows import (
+    MOST,
     list_entities,
     list_problems,
     list_removed,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from portal.sources.core.known import KnownEntity, KnownProblem, KnownRemoval, KnownSource
 
 LONGEST_NAME = 200
-MOST_FILES, MOST_LOOSE = 200, 20
+MOST_FILES, MOST_LOOSE, MOST_REFS = 200, 20, 5_000
 
 
 def explain_text(session: Session, text: str, *, now: datetime, undo: timedelta) -> Explanation:
@@ -73,6 +74,7 @@ def read_known(session: Session, asked: Asked, *, now: datetime, undo: timedelta
         removed=rest.removed,
         left_out=left_out,
         titled=named.titled,
+        is_cut=len(files) == MOST_FILES or len(rest.entities) == MOST,
         nearest=() if is_found or asked.kind not in NAMED else find_nearest(session, asked.refs),
     )
 
@@ -204,10 +206,10 @@ def _read_rest(
     """Return what is known of some files and of the references in them."""
     refs = {row[2] for file in files for row in file.documents if row[2]} | set(named.titled)
     refs |= {problem.ref for problem in named.problems if problem.ref}
+    refs = set(sorted(refs)[:MOST_REFS])
     by_file = scope.match(Entity.source, Entity.file)
     fits = Entity.ref.in_(refs) if by_file is None else or_(Entity.ref.in_(refs), by_file)
-    places = {(file.source, file.path) for file in files} | named.list_files()
-    problems = dict.fromkeys((*named.problems, *list_problems(session, files=places)))
+    problems = dict.fromkeys((*named.problems, *list_problems(session, scope.match)))
     removed = dict.fromkeys((*named.removed, *list_removed(session, scope.match, refs=refs)))
     return _Named(list_entities(session, fits), tuple(problems), tuple(removed))
 

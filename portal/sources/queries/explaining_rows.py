@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, or_, select, tuple_
+from sqlalchemy import func, or_, select
 
 from portal.catalog.models import CatalogProblem, Entity, RemovedEntity
 from portal.sources.core.declarations import Declaration
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
-MOST, MOST_REMOVED = 1_000, 50
+    # Two columns, of a source's name and a file's path, to the condition for some files.
+    Match = Callable[[Any, Any], ColumnElement[bool] | None]
+
+MOST, MOST_SOURCES, MOST_REMOVED = 1_000, 5_000, 50
 DONE = "done"
 
 
@@ -30,7 +33,9 @@ def list_sources(session: Session, fits: ColumnElement[bool]) -> tuple[KnownSour
         .correlate(Source)
         .scalar_subquery()
     )
-    rows = session.execute(select(Source, last).where(fits).order_by(Source.name).limit(MOST))
+    rows = session.execute(
+        select(Source, last).where(fits).order_by(Source.name).limit(MOST_SOURCES)
+    )
     return tuple(_make_source(source, read_at) for source, read_at in rows)
 
 
@@ -59,18 +64,13 @@ def _make_source(source: Source, read_at: datetime | None) -> KnownSource:
 
 
 def list_problems(
-    session: Session,
-    *,
-    refs: Collection[str] = (),
-    files: Collection[tuple[str, str]] = (),
+    session: Session, match: Match | None = None, *, refs: Collection[str] = ()
 ) -> tuple[KnownProblem, ...]:
-    """Return what is wrong with some references or files."""
+    """Return what is wrong with some files or references, errors first."""
     problem = CatalogProblem
-    fits = (
-        or_(problem.ref.in_(refs), problem.about.in_(refs))
-        if refs
-        else tuple_(problem.source, problem.file).in_(sorted(files))
-    )
+    fits: ColumnElement[bool] = or_(problem.ref.in_(refs), problem.about.in_(refs))
+    by_file = None if match is None else match(problem.source, problem.file)
+    fits = fits if by_file is None else or_(fits, by_file)
     rows = session.scalars(
         select(problem).where(fits).order_by(problem.severity, problem.id).limit(MOST)
     )
@@ -113,7 +113,7 @@ def list_entities(session: Session, fits: ColumnElement[bool]) -> tuple[KnownEnt
 
 def list_removed(
     session: Session,
-    match: Callable[[Any, Any], ColumnElement[bool] | None] | None = None,
+    match: Match | None = None,
     *,
     refs: Collection[str] = (),
 ) -> tuple[KnownRemoval, ...]:

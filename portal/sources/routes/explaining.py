@@ -77,7 +77,7 @@ def present_step(step: Step) -> SimpleNamespace:
         links.append((step.ref, make_entity_url(step.ref), False))
     if step.url.startswith(("https://", "http://")):
         links.append(("The file at its host", step.url, True))
-    if (step.source and step.stage in ("source", "read")) or (step.is_here and not step.ref):
+    if step.source and step.stage in ("source", "named"):
         every = url_for("catalog.index", source=step.source, view="everything")
         links.append(("What came from this source", every, False))
     if step.stage == DOCUMENT and step.status == STOPPED:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -54,7 +55,7 @@ class Hub:
         return self.repositories
 
     def find_version(self, repository):
-        return f"{abs(hash(str(self.files[repository.path]))):040x}"
+        return hashlib.sha1(str(self.files[repository.path]).encode()).hexdigest()  # noqa: S324 as Git does
 
     def open(self, repository, version, patterns):
         del version
