@@ -30,7 +30,7 @@ def small_github(small):
 
 
 @pytest.fixture
-def app(small_github):
+def installed(small_github):
     """Runs as an App that is installed on acme."""
     one = small_github.install("acme", READ)
     credential = HostCredential(
@@ -44,8 +44,8 @@ def app(small_github):
     return runs, one, credential
 
 
-def test_an_app_reads_what_it_is_installed_on(app, small, small_github):
-    runs, one, credential = app
+def test_an_app_reads_what_it_is_installed_on(installed, small, small_github):
+    runs, one, credential = installed
     found = runs.discover()
     assert len(found) == 30
     repo = small.of_kind("valid")[0]
@@ -61,8 +61,10 @@ def test_an_app_reads_what_it_is_installed_on(app, small, small_github):
 
 
 @pytest.mark.parametrize(("seconds", "tokens"), [(3200, 1), (3400, 2)])
-def test_an_app_token_is_made_anew_before_it_ends(app, small_github, monkeypatch, seconds, tokens):
-    runs, _, _ = app
+def test_an_app_token_is_made_anew_before_it_ends(
+    installed, small_github, monkeypatch, seconds, tokens
+):
+    runs, _, _ = installed
     runs.discover()
     small_github.advance(seconds)
     later = timedelta(seconds=seconds)
@@ -80,16 +82,16 @@ def test_an_app_token_is_made_anew_before_it_ends(app, small_github, monkeypatch
         ({"installation_id": "1"}, "not installed"),
     ],
 )
-def test_a_wrong_app_is_told_apart(app, wrong, said):
-    runs, _, right = app
+def test_a_wrong_app_is_told_apart(installed, wrong, said):
+    runs, _, right = installed
     given = {name: getattr(right, name) for name in ("app_id", "installation_id", "private_key")}
     with pytest.raises(SourceDown, match=said) as down:
         runs.discover(credential=HostCredential(**{**given, **wrong}))
     assert "PRIVATE KEY" not in f"{down.value} {down.value.fix}"
 
 
-def test_an_app_without_permission_or_suspended(app):
-    runs, one, _ = app
+def test_an_app_without_permission_or_suspended(installed):
+    runs, one, _ = installed
     one.permissions = {"metadata": "read"}
     with pytest.raises(SourceDown, match="not granted"):
         runs.discover()

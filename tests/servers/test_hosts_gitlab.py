@@ -101,8 +101,8 @@ def test_when_the_hour_is_over_it_is_looked_at_once_more(runs, world):
     within = runs.discover()[repo.path].stamp
     repo.updated -= 120
     over = runs.discover()[repo.path].stamp
-    assert over.split()[-1] == repo.default_branch
-    assert within.split()[-1] == repo.branches[repo.default_branch]
+    assert over.split()[1:] == ["settled", repo.default_branch]
+    assert within.split()[1:] == [repo.branches[repo.default_branch], repo.default_branch]
 
 
 def test_a_project_whose_code_is_hidden_does_not_stop_the_rest(runs, gitlab, world):

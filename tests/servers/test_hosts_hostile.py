@@ -38,7 +38,7 @@ def asking(hostile):
 def test_the_smallest_answer_is_enough(asking, hostile):
     hostile.put("/orgs/acme/repos", [{**REPO, "unknown": {"a": 1}, "topics": None}])
     found = asking.discover()["acme/one"]
-    assert (found.stamp, found.topics) == ("1767600005 main", ())
+    assert (found.stamp, found.topics) == ("1767600005 settled main", ())
 
 
 @pytest.mark.parametrize("other", ["{other}/orgs/acme/repos", "http://127.0.0.1:1/x", "//{host}/x"])

@@ -13,6 +13,7 @@ from tests.standins.scm import load_vectors
 from tests.standins.scm.webhooks import github, gitlab, standard
 
 SECRET = "It's a Secret to Everybody"
+SIGNING = "whsec_aW52ZW50ZWQta2V5LW9mLXRoaXJ0eS10d28tYnl0ZXM="
 AT = 1_767_700_000
 NOW = datetime.fromtimestamp(AT, UTC)
 KINDS = {"gitlab-signed": "gitlab", "standard": "generic"}
@@ -116,10 +117,24 @@ def test_while_a_secret_is_changed_one_of_two_signatures_is_enough():
     assert check("generic", headers, body).kind == "ping"
 
 
+def test_a_replay_is_known_by_what_was_signed():
+    headers, body = send(b"{}")
+    first = check("generic", headers, body)
+    headers["X-Plumbline-Signature"] += ",v1=00"
+    again = check("generic", {**headers, "X-Delivery-Id": "another"}, body)
+    later = check("generic", *send(b"{}", AT + 1))
+    assert first.digest == again.digest != later.digest
+    made = [standard({}, SIGNING, delivery=name, timestamp=AT) for name in "ab"]
+    digests = {check("generic", each.headers, each.body, SIGNING).digest for each in made}
+    assert len(digests) == 2
+
+
 def test_an_own_header_is_not_passed_by_with_another_form():
-    made = standard({"repository": "a/b"}, SECRET, timestamp=AT)
+    made = standard({"repository": "a/b"}, SIGNING, timestamp=AT)
+    assert check("generic", made.headers, made.body, SIGNING)
+    headers = {**made.headers, "X-Plumbline-Signature": "t=1,v1=0"}
     with pytest.raises(Forbidden):
-        check("generic", {**made.headers, "X-Plumbline-Signature": "t=1,v1=0"}, made.body)
+        check("generic", headers, made.body, SIGNING)
 
 
 @pytest.mark.parametrize("kind", ["github", "gitlab", "generic"])
@@ -169,11 +184,10 @@ def test_an_empty_signing_key_proves_nothing(secret):
 
 
 def test_a_signing_token_is_never_taken_as_a_plain_one():
-    secret = "whsec_aW52ZW50ZWQta2V5LW9mLXRoaXJ0eS10d28tYnl0ZXM="
-    made = gitlab({"object_kind": "push"}, secret)
-    assert made.headers["X-Gitlab-Token"] == secret
+    made = gitlab({"object_kind": "push"}, SIGNING)
+    assert made.headers["X-Gitlab-Token"] == SIGNING
     with pytest.raises(Forbidden):
-        check("gitlab", made.headers, made.body, secret)
+        check("gitlab", made.headers, made.body, SIGNING)
 
 
 @pytest.mark.parametrize(

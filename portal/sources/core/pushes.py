@@ -31,8 +31,9 @@ class Push:
 
     `kind` is `push`, `ping`, `repository` (created, renamed, archived, deleted …) or `other`;
     `branch` is empty where nothing was pushed to a branch, `repository` where none is named.
-    `delivery` is the sender's number for it; `digest` the SHA-256 of the body, for refusing the
-    same body under another number.
+    `delivery` is the sender's number for it, which is often not signed; `digest` the SHA-256 of
+    what was signed (the body, with its time and number where these are signed too), for refusing
+    the same delivery under another number.
     """
 
     repository: str

@@ -31,6 +31,7 @@ __all__ = ["MOST_BYTES", "Push", "check_webhook", "sign_generic"]
 MOST_BYTES = 25 * 1024 * 1024  # what GitHub sends at most
 TOLERANCE_SECONDS = 300
 LONGEST_TIME = 12
+MOST_SIGNATURES = 10
 SIGNING_TOKEN = "whsec_"  # noqa: S105 how one begins
 OURS = "x-plumbline-signature"
 
@@ -46,14 +47,15 @@ def check_webhook(
     if len(body) > MOST_BYTES:
         raise TooLarge("The delivery is larger than 25 MB.")
     low = {name.lower(): value for name, value in headers.items()}
-    prove = {"github": _is_github, "gitlab": _is_gitlab, "generic": _is_generic}[kind]
-    if not secret or not prove(secret, low, body, int(now.timestamp())):
+    prove = {"github": _prove_github, "gitlab": _prove_gitlab, "generic": _prove_generic}[kind]
+    signed = prove(secret, low, body, int(now.timestamp())) if secret else None
+    if signed is None:
         raise Forbidden(
             "The delivery is not signed with the secret of this webhook, or not in time.",
             fix="Compare the secret on both sides, and the clock of the sender.",
         )
     payload = read_payload(low.get("content-type", ""), body)
-    digest = hashlib.sha256(body).hexdigest()
+    digest = hashlib.sha256(signed).hexdigest()
     read = {"github": read_github, "gitlab": read_gitlab, "generic": read_generic}[kind]
     return read(low, payload, digest)
 
@@ -63,45 +65,51 @@ def sign_generic(secret: str, body: bytes, at: int) -> str:
     return f"t={at},v1={_make_mac(secret.encode(), f'{at}.'.encode() + body).hex()}"
 
 
-def _is_github(secret: str, low: Mapping[str, str], body: bytes, _now: int) -> bool:
-    """Compare the SHA-256 signature; the older SHA-1 one proves nothing."""
+def _prove_github(secret: str, low: Mapping[str, str], body: bytes, _now: int) -> bytes | None:
+    """Compare the SHA-256 signature; the older SHA-1 one proves nothing.
+
+    This and the ones below return what was signed, None where it was not.
+    """
     wanted = f"sha256={_make_mac(secret.encode(), body).hex()}"
-    return _is_same(low.get("x-hub-signature-256", ""), wanted)
+    return body if _is_same(low.get("x-hub-signature-256", ""), wanted) else None
 
 
-def _is_gitlab(secret: str, low: Mapping[str, str], body: bytes, now: int) -> bool:
+def _prove_gitlab(secret: str, low: Mapping[str, str], body: bytes, now: int) -> bytes | None:
     """Compare the signature where the secret is a signing token, else the plain token."""
     if secret.startswith(SIGNING_TOKEN):
-        return _is_standard(secret, low, body, now)
-    return _is_same(low.get("x-gitlab-token", ""), secret)
+        return _prove_standard(secret, low, body, now)
+    return body if _is_same(low.get("x-gitlab-token", ""), secret) else None
 
 
-def _is_generic(secret: str, low: Mapping[str, str], body: bytes, now: int) -> bool:
+def _prove_generic(secret: str, low: Mapping[str, str], body: bytes, now: int) -> bytes | None:
     """Compare our own header; where there is none, what other senders already speak."""
     if OURS in low:
         time, offered = _split_ours(low[OURS])
     elif "webhook-signature" in low:
-        return _is_standard(secret, low, body, now)
+        return _prove_standard(secret, low, body, now)
     else:
         time = low.get("x-signature-timestamp", "")
         offered = [low.get("x-signature-256", "").removeprefix("sha256=")]
-    wanted = _make_mac(secret.encode(), f"{time}.".encode() + body).hex()
-    fits = [_is_same(one, wanted) for one in offered]
-    return _is_fresh(time, now) and any(fits)
+    signed = f"{time}.".encode(errors="replace") + body
+    wanted = _make_mac(secret.encode(), signed).hex()
+    fits = [_is_same(one, wanted) for one in offered[:MOST_SIGNATURES]]
+    return signed if _is_fresh(time, now) and any(fits) else None
 
 
-def _is_standard(secret: str, low: Mapping[str, str], body: bytes, now: int) -> bool:
+def _prove_standard(secret: str, low: Mapping[str, str], body: bytes, now: int) -> bytes | None:
     """Compare a signature after the Standard Webhooks specification; one of several is enough."""
     try:
         key = base64.b64decode(secret.removeprefix(SIGNING_TOKEN), validate=True)
     except (binascii.Error, ValueError):
         key = secret.encode()
     time, delivery = low.get("webhook-timestamp", ""), low.get("webhook-id", "")
-    signed = f"{delivery}.{time}.".encode(errors="surrogateescape") + body
+    signed = f"{delivery}.{time}.".encode(errors="replace") + body
     wanted = "v1," + base64.b64encode(_make_mac(key, signed)).decode()
-    fits = [_is_same(one, wanted) for one in low.get("webhook-signature", "").split(" ")]
+    offered = low.get("webhook-signature", "").split(" ")
+    fits = [_is_same(one, wanted) for one in offered[:MOST_SIGNATURES]]
     # An empty key would let anybody sign.
-    return bool(key) and bool(delivery) and _is_fresh(time, now) and any(fits)
+    is_proven = bool(key) and bool(delivery) and _is_fresh(time, now) and any(fits)
+    return signed if is_proven else None
 
 
 def _split_ours(text: str) -> tuple[str, list[str]]:

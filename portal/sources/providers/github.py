@@ -198,12 +198,12 @@ class GitHub:
 
     def _make(self, row: Row) -> FoundRepository:
         is_settled = row["pushed"] < (self._calls.now - UNSETTLED).timestamp()
-        stamp = f"{row['pushed']:.0f} {row['branch']}"
+        state = "settled" if is_settled else "unsettled"
         return FoundRepository(
             id=row["id"],
             path=row["path"],
             branch=row["branch"],
-            stamp=stamp if is_settled else f"{stamp} not settled",
+            stamp=f"{row['pushed']:.0f} {state} {row['branch']}",
             file_url=f"{row['web']}/blob/{encode(row['branch'])}/",
             topics=tuple(row["topics"]),
             is_archived=row["archived"],

@@ -172,12 +172,12 @@ class GitLab:
 
     def _make(self, row: Row) -> FoundRepository:
         is_settled = row["active"] < (self._calls.now - UNSETTLED).timestamp()
-        stamp = f"{row['active']:.3f} {row['branch']}"
+        state = "settled" if is_settled else self._find_tip(row)
         return FoundRepository(
             id=row["id"],
             path=row["path"],
             branch=row["branch"],
-            stamp=stamp if is_settled else f"{stamp} {self._find_tip(row)}",
+            stamp=f"{row['active']:.3f} {state} {row['branch']}",
             file_url=f"{row['web']}/-/blob/{encode(row['branch'])}/",
             topics=tuple(row["topics"]),
             is_archived=row["archived"],

@@ -99,13 +99,16 @@ class HostCalls:
             if is_counted:
                 self._check_budget()
             answer = self._send(ask, is_file=bool(most_bytes), is_counted=is_counted)
-            if answer.status in okay or answer.status == NOT_MODIFIED:
+            seconds = self.vendor.find_wait(answer, self.now)
+            if seconds is not None:
+                self._wait(seconds)
+            elif answer.status in okay or answer.status == NOT_MODIFIED:
                 return answer
-            if answer.status in REDIRECTS:
+            elif answer.status in REDIRECTS:
                 target = _join(ask.url, answer.headers.get("Location", "").strip())
                 ask = replace(ask, url=self.check_place(target))
             else:
-                self._wait(answer)
+                raise self._explain(answer)
         raise SourceDown(
             f"{self.vendor.name} sends from one address to the next, or asks to wait, without end.",
             fix="Try again later; check the address of the API.",
@@ -195,11 +198,8 @@ class HostCalls:
             )
         self._outbound.gate.wire.sleep(seconds)
 
-    def _wait(self, answer: Answer) -> None:
-        """Wait where a limit asks for a short while; raises SourceDown for everything else."""
-        seconds = self.vendor.find_wait(answer, self.now)
-        if seconds is None:
-            raise self._explain(answer)
+    def _wait(self, seconds: float) -> None:
+        """Wait where a limit asks for a short while; raises SourceDown for a longer one."""
         if seconds > PATIENCE_SECONDS:
             until = int(self.now.timestamp() + seconds)
             most = self.budget.most or 0
