@@ -31,7 +31,7 @@ NONSENSE = (
     TypeError,
     ValueError,
 )
-GONE = ("not our ref", "no such", "not found")
+GONE = b"not our ref"
 
 
 @contextmanager
@@ -53,7 +53,7 @@ def explaining(shown: str, client: WebClient | SshClient | None = None) -> Itera
     except OSError as error:
         raise explain_disk(error) from None
     except NONSENSE as error:
-        raise _explain_nonsense(shown, str(error)) from None
+        raise _explain_nonsense(shown, str(error), client) from None
 
 
 def explain_gone(shown: str) -> SourceDown:
@@ -65,13 +65,15 @@ def explain_gone(shown: str) -> SourceDown:
 
 
 def _explain_hangup(shown: str, client: WebClient | SshClient | None) -> SourceDown:
+    if client is not None and GONE in client.heard:
+        return explain_gone(shown)
     if isinstance(client, SshClient):
         return client.explain_hangup()
     return SourceDown(f"{shown} ended its answer before it was done.", fix="Try again later.")
 
 
-def _explain_nonsense(shown: str, said: str) -> SourceDown:
-    if any(words in said for words in GONE):
+def _explain_nonsense(shown: str, said: str, client: WebClient | SshClient | None) -> SourceDown:
+    if client is not None and GONE in client.heard:
         return explain_gone(shown)
     if "shallow" in said:
         return SourceDown(

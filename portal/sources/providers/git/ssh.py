@@ -51,6 +51,11 @@ class SshClient(SSHGitClient):
         """Return the bytes that came over the wire."""
         return self._vendor.received
 
+    @property
+    def heard(self) -> bytes:
+        """Return the end of what the server said, in the protocol and beside it."""
+        return self._vendor.heard
+
     def close(self) -> None:
         """Close every connection."""
         self._vendor.close()
@@ -102,6 +107,11 @@ class _Vendor(SSHVendor):
         if self.received > self._call.limits.body_bytes:
             raise explain_amount(self._address.text, self._call)
 
+    @property
+    def heard(self) -> bytes:
+        """Return the end of what the server said, in the protocol and beside it."""
+        return self._channel.heard + self._channel.read_stderr() if self._channel else b""
+
     def close(self) -> None:
         """End all connections."""
         for transport in self._transports:
@@ -110,7 +120,7 @@ class _Vendor(SSHVendor):
 
     def explain_hangup(self) -> SourceDown:
         """Return why a server ended before it was done, as far as it can be told."""
-        said = self._channel.read_stderr().lower() if self._channel else b""
+        said = self.heard.lower()
         if any(words in said for words in ABSENT):
             return SourceDown(
                 f"There is no repository at {self._address.text}, or this key may not read it.",
@@ -213,7 +223,9 @@ class _Vendor(SSHVendor):
             return SourceDown(f"{label} offers no kind of key that is accepted.", fix=fix)
         if isinstance(error, TimeoutError) or "imeout" in str(error) or "existing" in str(error):
             seconds = self._call.limits.read_seconds
-            return TimedOut(f"{label} was silent for {seconds:g} seconds.", fix="Try again later.")
+            return TimedOut(
+                f"{label} was not ready in {seconds:g} seconds.", fix="Try again later."
+            )
         return SourceDown(
             f"{label} ended the connection, or is no SSH server.", fix="Check host and port."
         )

@@ -30,6 +30,8 @@ MOVED = frozenset({301, 302, 303, 307, 308})
 MAX_REDIRECTS = 3
 # Hosts that take a token instead of a password take any user, but not none.
 ANY_USER = "git"
+# The end of an answer, which says why there is no more; it is only searched, never shown.
+HEARD_BYTES = 500
 FIRST_ERROR, SERVER_ERROR = 400, 500
 
 # Its lines hold what servers say.
@@ -47,6 +49,7 @@ class WebClient(Urllib3HttpGitClient):
         call: Call,
     ) -> None:
         self.received = 0
+        self.heard = b""
         self._call = call
         self._header = make_header(credential)
         self._shown = address.text
@@ -172,6 +175,7 @@ class WebClient(Urllib3HttpGitClient):
                 target = inspect_url(self._base_url)
                 raise explain_failure(error, target, self._call) from None
             self.received += len(piece)
+            self.heard = (self.heard + piece[-HEARD_BYTES:])[-HEARD_BYTES:]
             if self.received > self._call.limits.body_bytes:
                 raise explain_amount(self._shown, self._call)
             return piece
