@@ -16,7 +16,7 @@ from portal.infra.outbound import Answer
 from portal.sources.core.host_credentials import HostCredential
 from portal.sources.core.trees import SourceDown
 from portal.sources.providers import github_errors, gitlab_errors
-from portal.sources.providers.host_calls import check_credential, read_number
+from portal.sources.providers.host_calls import check_credential, find_link, read_number
 from portal.sources.providers.host_shapes import (
     TreeEntry,
     check_blob,
@@ -146,6 +146,34 @@ def test_bytes_are_the_ones_asked_for():
 )
 def test_what_is_a_file(path, mode, kind, is_one):
     assert is_file(TreeEntry(path=path, mode=mode, type=kind)) == is_one
+
+
+@pytest.mark.parametrize(
+    ("header", "target"),
+    [
+        ("", None),
+        (
+            '<https://a/x?page=2>; rel="next", <https://a/x?page=9>; rel="last"',
+            "https://a/x?page=2",
+        ),
+        ('<https://a/1>; rel="prev", <https://a/3>; rel="next"', "https://a/3"),
+        ("<https://a/3>;REL=next", "https://a/3"),
+        ('<https://a/3>; title="x"; rel="last next"', "https://a/3"),
+        ('<https://a/b,c;d>; rel="next"', "https://a/b,c;d"),
+        ('<https://a/3>; rel="nextish"', None),
+        ('<https://a/3>; rel="prev", rel="next"', None),
+        ("next <https://a/3>", None),
+        ('<>; rel="next"', ""),
+    ],
+)
+def test_links_to_the_next_page(header, target):
+    assert find_link(header, "next") == target
+
+
+@given(st.text(max_size=60))
+def test_any_link_header_can_be_read(header):
+    found = find_link(header, "next")
+    assert found is None or f"<{found}>" in header
 
 
 def test_topics_stay_short():

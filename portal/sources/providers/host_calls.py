@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -10,7 +11,6 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 from pydantic import ValidationError
-from requests.utils import parse_header_links
 
 from portal.errors import TooLarge
 from portal.infra.clock import utc_now
@@ -38,6 +38,8 @@ MOST_BYTES = 32_000_000
 LONGER = 3
 # This part of a host's limit is left to others who use the same token.
 KEPT_PART = 50
+LINK = re.compile(r"<([^<>]*)>([^<]*)")
+RELATION = re.compile(r';\s*rel\s*=\s*"?([^";,]*)', re.IGNORECASE)
 DIGITS = 10
 FARTHEST = timedelta(days=1)  # a clock that is off by more is no clock
 
@@ -133,9 +135,8 @@ class HostCalls:
 
     def find_next(self, answer: Answer) -> str | None:
         """Return the address of the next page of a list, of the same origin."""
-        links = parse_header_links(answer.headers.get("Link", ""))
-        found = [link.get("url", "") for link in links if link.get("rel") == "next"]
-        return self.check_place(_join(answer.url, found[0])) if found else None
+        found = find_link(answer.headers.get("Link", ""), "next")
+        return None if found is None else self.check_place(_join(answer.url, found))
 
     def check_place(self, url: str) -> str:
         """Return an address below the API; raises SourceDown for any other."""
@@ -243,6 +244,15 @@ def _is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def find_link(header: str, wanted: str) -> str | None:
+    """Return the target of the first link of a `Link` header with a relation (RFC 8288)."""
+    for target, rest in LINK.findall(header):
+        relation = RELATION.search(rest)
+        if relation and wanted in relation[1].lower().split():
+            return str(target)
+    return None
 
 
 def read_number(text: str) -> int | None:
