@@ -63,7 +63,8 @@ def database(settings):
                 text(
                     "TRUNCATE entities, entity_tags, relations, aliases, catalog_problems, "
                     "entity_values, removed_entities, catalog_state, sources, source_files, "
-                    "source_runs, audit_entries, work, entity_tombstones, entity_marks, "
+                    "source_runs, audit_entries, work, job_slots, job_runs, job_workers, "
+                    "entity_tombstones, entity_marks, "
                     "search_index, source_readmes, accounts, identities, credentials, "
                     "sign_in_sessions, "
                     "api_tokens, account_teams, group_rules, sign_in_throttles, one_time_values, "

@@ -31,6 +31,7 @@ PYTEST = [sys.executable, "-m", "pytest", "-q"]
 SERVERS = [*PYTEST, "--allow-hosts=127.0.0.1", "tests/servers"]
 UNIT = [*PYTEST, "--disable-socket", "--allow-unix-socket", "tests/unit"]
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+REDIS = ("redis-server",)
 IS_CI = os.environ.get("CI", "") not in ("", "false", "0")
 
 
@@ -49,27 +50,19 @@ def start_postgresql() -> Iterator[str]:
             server.cleanup()
 
 
-def find_chromium() -> str | None:
-    """Return Chromium; installs Debian's package as root on Debian or Ubuntu."""
-    found = next((path for name in CHROMIUM if (path := shutil.which(name))), None)
+def find_program(names: tuple[str, ...], package: str) -> str | None:
+    """Return a program by one of its names; installs Debian's package where root can."""
+    found = next((path for name in names if (path := shutil.which(name))), None)
     if found or not (os.geteuid() == 0 and shutil.which("apt-get")):
         return found
-    sys.stdout.write("Installing Debian's package chromium for the browser suite.\n")
+    sys.stdout.write(f"Installing Debian's package {package} for the tests.\n")
     sys.stdout.flush()
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     subprocess.run(["apt-get", "update"], check=False, env=environment, **quiet)
-    command = [
-        "apt-get",
-        "-o",
-        "DPkg::Lock::Timeout=120",
-        "install",
-        "-y",
-        "--no-install-recommends",
-        "chromium",
-    ]
-    subprocess.run(command, check=False, env=environment, **quiet)
-    return shutil.which("chromium")
+    options = ("-o", "DPkg::Lock::Timeout=120", "install", "-y", "--no-install-recommends")
+    subprocess.run(["apt-get", *options, package], check=False, env=environment, **quiet)
+    return next((path for name in names if (path := shutil.which(name))), None)
 
 
 def run_step(
@@ -98,12 +91,15 @@ def run_step(
 def list_suites() -> Iterator[tuple[str, list[str] | None, dict[str, str]]]:
     """Yield name, command and environment of each suite; no command means it cannot run here."""
     yield "unit tests on SQLite", [*UNIT, "-n", "2"], {}
-    yield "identity providers on SQLite", [*SERVERS, "-n", "2"], {}
+    # Found before the suites run, so that no two of their processes install it at once.
+    if find_program(REDIS, "redis-server") is None:
+        sys.stdout.write("No redis-server: its tests are skipped; apt-get install redis-server\n")
+    yield "servers on SQLite", [*SERVERS, "-n", "2"], {}
     with start_postgresql() as url:
         yield "unit tests on PostgreSQL", UNIT, {"PORTAL_TEST_DATABASE_URL": url}
-        yield "identity providers on PostgreSQL", SERVERS, {"PORTAL_TEST_DATABASE_URL": url}
+        yield "servers on PostgreSQL", SERVERS, {"PORTAL_TEST_DATABASE_URL": url}
     yield "process tests", [*PYTEST, "tests/serve"], {}
-    chromium = find_chromium()
+    chromium = find_program(CHROMIUM, "chromium")
     browser = [*PYTEST, "tests/browser"] if chromium else None
     yield "browser journeys", browser, {"PORTAL_TEST_CHROMIUM": chromium or ""}
 
