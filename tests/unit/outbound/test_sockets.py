@@ -22,10 +22,10 @@ class World:
         self.names = {name.replace("_", "."): found for name, found in names.items()}
         self.dialled, self.kept = [], []
 
-    def look_up(self, host, port):
+    def look_up(self, host, _port):
         return self.names[host]
 
-    def dial(self, address, port, seconds):
+    def dial(self, address, port, _seconds):
         self.dialled.append((address, port))
         if len(self.dialled) < self.refusals:
             raise ConnectionRefusedError
@@ -83,5 +83,5 @@ def test_the_next_address_is_tried_and_the_end_is_said():
     open_socket(world.gate(), "git.example", 22, LIMITS, scheme="ssh").close()
     assert [address for address, _ in world.dialled] == [PUBLIC, "93.184.216.35"]
     world.refusals = 9
-    with pytest.raises(Unreachable, match="ssh://git.example:22 did not answer"):
+    with pytest.raises(Unreachable, match=r"ssh://git.example:22 did not answer"):
         open_socket(world.gate(), "git.example", 22, LIMITS, scheme="ssh")
