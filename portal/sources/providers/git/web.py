@@ -185,9 +185,9 @@ class WebClient(Urllib3HttpGitClient):
 
 def explain_amount(shown: str, call: Call) -> SourceDown:
     """Return what to say when more came than is taken."""
-    size = call.limits.body_bytes >> 20
+    size = call.limits.body_bytes / (1 << 20)
     return SourceDown(
-        f"{shown} sent more than {size} MB, which is the most that is taken at once.",
+        f"{shown} sent more than {size:g} MB, which is the most that is taken at once.",
         fix="Split the repository, or take large files out of it.",
     )
 
