@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from portal.infra.db import Database
+
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
@@ -108,7 +110,8 @@ class Consumer:
 
     topic: str
     name: str
-    run: Callable[[Session, str, datetime], None]
+    run: Callable[[Session, str, datetime], None] | None = None
+    flow: Callable[[Database, str, datetime], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

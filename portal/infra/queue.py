@@ -65,7 +65,9 @@ class Queue:
             None,
         )
         try:
-            if consumer is not None:
+            if consumer is not None and consumer.flow is not None:
+                consumer.flow(self.database, claimed.subject, utc_now())
+            elif consumer is not None and consumer.run is not None:
                 with self.database.unit(write=True) as session:
                     consumer.run(session, claimed.subject, utc_now())
         except Exception:
@@ -108,7 +110,7 @@ class Queue:
         `on_started` runs once Huey has set its own signal handlers, so that ours can follow.
         """
         consumer = self.huey.create_consumer(
-            workers=1, periodic=False, check_worker_health=True, scheduler_interval=1
+            workers=4, max_delay=1.0, periodic=False, check_worker_health=True, scheduler_interval=1
         )
         consumer.start()
         on_started()
