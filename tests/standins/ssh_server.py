@@ -31,7 +31,7 @@ from tests.standins.git_repository import git_environment
 from tests.standins.programs import describe_missing, find_program
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 PRIVILEGE_SEPARATION = Path("/run/sshd")
 """sshd started by root wants this empty folder; Debian's service would make it."""
@@ -125,12 +125,13 @@ class SshServer:
 
     def __exit__(self, *_: object) -> None:
         if self._process is not None:
-            # Connections are children that would outlive the listener until their client leaves.
-            for pid in self._children():
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGTERM)
+            connections = list(_list_descendants(self.pid))
             self._process.terminate()
             self._process.wait(timeout=10)
+            # They would live until their client leaves, and may miss a SIGTERM while they wait.
+            for pid in connections:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
             self._process.stderr.close()
             self._process = None
         if self._holder is not None:
@@ -173,10 +174,6 @@ class SshServer:
     def _folder(self) -> Path:
         assert self._holder is not None
         return Path(self._holder.name)
-
-    def _children(self) -> list[int]:
-        children = Path(f"/proc/{self.pid}/task/{self.pid}/children")
-        return [int(pid) for pid in children.read_text().split()] if children.exists() else []
 
     def _write_files(self) -> None:
         folder = self._folder
@@ -251,6 +248,13 @@ def _write_private(key: ed25519.Ed25519PrivateKey) -> str:
 
 def _write_public(key: ed25519.Ed25519PrivateKey) -> str:
     return key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
+
+
+def _list_descendants(pid: int) -> Iterator[int]:
+    with contextlib.suppress(FileNotFoundError):
+        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            yield from _list_descendants(int(child))
+            yield int(child)
 
 
 def _find_free_port() -> int:
