@@ -69,6 +69,7 @@ class FaultProxy:
         self.stopping = Event()
         self._threads: list[Thread] = []
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self._listener.settimeout(0.1)
         self.port: int = self._listener.getsockname()[1]
 
     @property
@@ -98,7 +99,6 @@ class FaultProxy:
         thread.start()
 
     def _accept(self) -> None:
-        self._listener.settimeout(0.1)
         while not self.stopping.is_set():
             try:
                 client, _ = self._listener.accept()
