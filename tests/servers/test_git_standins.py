@@ -8,7 +8,7 @@ import os
 import socket
 import ssl
 import subprocess
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -22,6 +22,9 @@ from tests.standins.git_server import (
 )
 from tests.standins.programs import describe_missing, find_git_backend
 from tests.unit.outbound.servers import make_certificate
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = [
     pytest.mark.servers,
