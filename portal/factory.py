@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -37,8 +38,9 @@ import portal.ownership.queries.trusted
 import portal.ownership.routes
 import portal.ownership.service
 import portal.sources.api
+import portal.sources.jobs
 import portal.sources.routes
-import portal.sources.service
+import portal.sources.service.permissions
 from portal.auth.core.people import make_provider_rules
 from portal.infra.contributions import (
     Consumer,
@@ -57,13 +59,14 @@ from portal.infra.db import Database
 from portal.infra.logs import configure_logs
 from portal.infra.metrics import Metrics
 from portal.infra.outbound import Gate, Outbound
-from portal.infra.queue import Queue, QueueSetup
+from portal.infra.queue import Queue, QueueSetup, raise_if_stopping
 from portal.infra.resources import find_resource
 from portal.infra.secrets import SecretBox
 from portal.settings import share_metrics_folder
 from portal.settings.checks import split_bind
 from portal.settings.folder import find_secret_key, list_secret_keys, prepare_data_dir
 from portal.settings.outbound import parse_allow_list
+from portal.sources.flows.opening import Tools
 from portal.web import openapi, probes
 from portal.web.assets import install_asset_caching, load_manifest, make_asset_url
 from portal.web.compression import install_compression
@@ -140,9 +143,26 @@ def gather_contributions(settings: Settings) -> Contributions:
                 portal.ownership.service.refresh_provider,
             ),
             Consumer(
-                portal.sources.service.PEOPLE_CHANGED,
+                portal.sources.service.permissions.PEOPLE_CHANGED,
                 "ownership.refresh_all",
                 portal.ownership.service.refresh_all,
+            ),
+            Consumer(
+                portal.sources.service.permissions.SCHEDULE,
+                portal.sources.service.permissions.SCHEDULE,
+                portal.sources.jobs.schedule,
+            ),
+            Consumer(
+                portal.sources.service.permissions.REFRESH_TOPIC,
+                portal.sources.service.permissions.REFRESH_TOPIC,
+                flow=portal.sources.jobs.make_refresh(
+                    cache(lambda: create_source_tools(settings)), raise_if_stopping
+                ),
+            ),
+            Consumer(
+                portal.sources.service.permissions.EXPIRE,
+                portal.sources.service.permissions.EXPIRE,
+                flow=portal.sources.jobs.expire,
             ),
             Consumer(
                 portal.catalog.jobs.FORGET_TOMBSTONES,
@@ -164,6 +184,14 @@ def gather_contributions(settings: Settings) -> Contributions:
             PeriodicJob(portal.audit.jobs.SEAL, portal.audit.jobs.SEAL_EVERY_SECONDS),
             PeriodicJob(portal.catalog.jobs.FORGET, 3600),
             PeriodicJob(portal.auth.jobs.FORGET, 3600),
+            PeriodicJob(
+                portal.sources.service.permissions.SCHEDULE,
+                portal.sources.jobs.SCHEDULE_EVERY_SECONDS,
+            ),
+            PeriodicJob(
+                portal.sources.service.permissions.EXPIRE,
+                portal.sources.jobs.EXPIRE_EVERY_SECONDS,
+            ),
             PeriodicJob(portal.jobs.jobs.FORGET, 3600),
         ),
         needs=(NeedsYou(portal.catalog.queries.needs.list_needs),),
@@ -188,7 +216,9 @@ def gather_contributions(settings: Settings) -> Contributions:
             portal.jobs.service.WRITE,
             portal.catalog.service.entities.WRITE,
             portal.catalog.service.marks.WRITE,
-            portal.sources.service.RUN,
+            portal.sources.service.permissions.REFRESH,
+            portal.sources.service.permissions.RUN,
+            portal.sources.service.permissions.WRITE,
         ),
         group_teams={p.name: dict(p.group_teams) for p in settings.providers},
         provider_rules=make_provider_rules(settings.providers),
@@ -219,6 +249,16 @@ def create_outbound(settings: Settings) -> Outbound:
     """Return the one client for everything the portal calls."""
     _, own_port = split_bind(settings.bind)
     return Outbound(Gate(allow=parse_allow_list(settings.outbound_allow), own_port=own_port))
+
+
+def create_source_tools(settings: Settings) -> Tools:
+    """Return what reading sources takes."""
+    return Tools(
+        create_outbound(settings),
+        create_secret_box(settings),
+        settings.data_dir / "sources",
+        settings.folders_of_sources,
+    )
 
 
 def create_metrics(settings: Settings, *, is_first: bool = True) -> Metrics:
@@ -257,6 +297,9 @@ def create_app(
     app.extensions["secret_box"] = create_secret_box(settings)
     app.extensions["metrics"] = metrics or Metrics()
     app.extensions["scim"] = portal.ownership.api.ScimSetup(f"{settings.public_url}/scim/v2")
+    app.extensions["sources"] = portal.sources.api.SourcesSetup(
+        settings.folders_of_sources, settings.public_url
+    )
     app.extensions["outbound"] = outbound = outbound or create_outbound(settings)
     install_telemetry(app, app.extensions["metrics"])
     install_htmx(app)

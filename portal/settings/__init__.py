@@ -145,6 +145,11 @@ class Settings(BaseModel):
         description="Inner addresses the portal may call: `range[:port[-port]]`, comma-separated. "
         "Public ones need no entry.",
     )
+    source_folders: str = Field(
+        "",
+        description="Folders of this machine that sources may be declared for, comma-separated. "
+        "Default: none.",
+    )
     type_classes: Words = Field(
         default_factory=dict,
         description='Own words for `spec.type`, as JSON: `{"lambda": "job"}`.',
@@ -157,6 +162,11 @@ class Settings(BaseModel):
         default_factory=dict,
         description='Own words for tiers, as JSON: `{"gold": "1"}`.',
     )
+
+    @property
+    def folders_of_sources(self) -> tuple[str, ...]:
+        """Return the folders of this machine that sources may be declared for."""
+        return tuple(part.strip() for part in self.source_folders.split(",") if part.strip())
 
     @model_validator(mode="after")
     def _check_exposure(self) -> Settings:

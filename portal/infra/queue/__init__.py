@@ -4,6 +4,6 @@ A flow that takes long asks `is_stopping()` between its steps and raises `Stoppe
 """
 
 from portal.infra.queue.runner import Queue, QueueSetup
-from portal.infra.queue.stopping import Stopped, is_stopping
+from portal.infra.queue.stopping import Stopped, is_stopping, raise_if_stopping
 
-__all__ = ["Queue", "QueueSetup", "Stopped", "is_stopping"]
+__all__ = ["Queue", "QueueSetup", "Stopped", "is_stopping", "raise_if_stopping"]

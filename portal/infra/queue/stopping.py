@@ -25,6 +25,12 @@ def is_stopping() -> bool:
     return ask is not None and ask()
 
 
+def raise_if_stopping() -> None:
+    """Raise Stopped where `is_stopping` says so: for flows, between two of their steps."""
+    if is_stopping():
+        raise Stopped
+
+
 @contextmanager
 def answering(ask: Callable[[], bool]) -> Iterator[None]:
     """Let `is_stopping` answer what `ask` says while the work in hand goes on."""
