@@ -28,6 +28,10 @@ import portal.catalog.service.entities
 import portal.catalog.service.marks
 import portal.demo.queries
 import portal.home.routes
+import portal.jobs.api
+import portal.jobs.jobs
+import portal.jobs.routes
+import portal.jobs.service
 import portal.ownership.api
 import portal.ownership.queries.explaining
 import portal.ownership.queries.trusted
@@ -55,10 +59,11 @@ from portal.infra.db import Database
 from portal.infra.logs import configure_logs
 from portal.infra.metrics import Metrics
 from portal.infra.outbound import Gate, Outbound
-from portal.infra.queue import Queue
+from portal.infra.queue import Queue, QueueSetup, raise_if_stopping
 from portal.infra.resources import find_resource
 from portal.infra.secrets import SecretBox
-from portal.settings import share_metrics_folder, split_bind
+from portal.settings import share_metrics_folder
+from portal.settings.checks import split_bind
 from portal.settings.folder import find_secret_key, list_secret_keys, prepare_data_dir
 from portal.settings.outbound import parse_allow_list
 from portal.sources.flows.opening import Tools
@@ -91,6 +96,7 @@ def gather_contributions(settings: Settings) -> Contributions:
             NavItem("Why is it (not) here?", "sources.explain", 85, is_quiet=True),
             NavItem("Your account", "auth.account", 10, is_personal=True),
             NavItem("Audit", "audit.index", 50, permission="audit:entry:read", is_personal=True),
+            NavItem("Jobs", "jobs.index", 60, permission="jobs:job:read", is_personal=True),
             NavItem(
                 "People and access", "auth.people", 20, "access:account:read", is_personal=True
             ),
@@ -118,6 +124,9 @@ def gather_contributions(settings: Settings) -> Contributions:
                 portal.audit.jobs.SEAL,
                 portal.audit.jobs.SEAL,
                 portal.audit.jobs.make_seal_job(lambda: create_secret_box(settings)),
+            ),
+            Consumer(
+                portal.jobs.jobs.FORGET, portal.jobs.jobs.FORGET, flow=portal.jobs.jobs.forget_runs
             ),
             Consumer(
                 portal.catalog.jobs.FORGET,
@@ -184,6 +193,7 @@ def gather_contributions(settings: Settings) -> Contributions:
                 portal.sources.service.permissions.EXPIRE,
                 portal.sources.jobs.EXPIRE_EVERY_SECONDS,
             ),
+            PeriodicJob(portal.jobs.jobs.FORGET, 3600),
         ),
         needs=(NeedsYou(portal.catalog.queries.needs.list_needs),),
         people=(
@@ -204,6 +214,7 @@ def gather_contributions(settings: Settings) -> Contributions:
         permissions=(
             portal.auth.service.accounts.WRITE,
             portal.auth.service.group_rules.WRITE,
+            portal.jobs.service.WRITE,
             portal.catalog.service.entities.WRITE,
             portal.catalog.service.marks.WRITE,
             portal.sources.service.permissions.REFRESH,
@@ -224,7 +235,8 @@ def create_database(settings: Settings) -> Database:
     return Database(
         settings.resolved_database_url,
         gather_contributions(settings),
-        pool_size=settings.web_threads + 1,
+        # A worker sweeps and reports beside its threads, and has at least two of these.
+        pool_size=max(settings.web_threads + 1, settings.job_threads + 3),
     )
 
 
@@ -247,22 +259,26 @@ def create_source_tools(settings: Settings) -> Tools:
         create_secret_box(settings),
         settings.data_dir / "sources",
         settings.folders_of_sources,
+        settings.source_ca_file,
     )
 
 
-def raise_if_stopping() -> None:
-    """TODO after merge."""
-
-
-def create_metrics(settings: Settings) -> Metrics:
-    """Return metrics that all processes of this portal add up."""
-    share_metrics_folder(settings.data_dir / "metrics")
+def create_metrics(settings: Settings, *, is_first: bool = True) -> Metrics:
+    """Return metrics that all processes of this portal add up; the first one begins anew."""
+    share_metrics_folder(settings.data_dir / "metrics", is_first=is_first)
     return Metrics(shared=True)
 
 
 def create_queue(settings: Settings, database: Database, metrics: Metrics) -> Queue:
     """Return the runner of background work."""
-    return Queue(settings.data_dir, find_secret_key(settings), database, metrics)
+    setup = QueueSetup(
+        settings.data_dir,
+        find_secret_key(settings),
+        redis_url=settings.redis_url,
+        threads=settings.job_threads,
+        shutdown_seconds=settings.shutdown_seconds,
+    )
+    return Queue(setup, database, metrics)
 
 
 def create_app(
@@ -312,6 +328,8 @@ def create_app(
         portal.audit.routes.blueprint,
         portal.audit.api.blueprint,
         portal.auth.api.blueprint,
+        portal.jobs.routes.blueprint,
+        portal.jobs.api.blueprint,
         portal.home.routes.blueprint,
         portal.catalog.routes.blueprint,
         portal.catalog.api.blueprint,

@@ -31,7 +31,7 @@ PYTEST = [sys.executable, "-m", "pytest", "-q"]
 SERVERS = [*PYTEST, "--allow-hosts=127.0.0.1", "tests/servers"]
 UNIT = [*PYTEST, "--disable-socket", "--allow-unix-socket", "tests/unit"]
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-SERVER_PROGRAMS = {"git": "git", "sshd": "openssh-server"}
+SERVER_PROGRAMS = {"git": "git", "sshd": "openssh-server", "redis-server": "redis-server"}
 IS_CI = os.environ.get("CI", "") not in ("", "false", "0")
 
 
@@ -116,12 +116,13 @@ def run_step(
 
 def list_suites() -> Iterator[tuple[str, list[str] | None, dict[str, str]]]:
     """Yield name, command and environment of each suite; no command means it cannot run here."""
+    # Before the suites run, so that no two of their processes install the same.
     prepare_servers()
     yield "unit tests on SQLite", [*UNIT, "-n", "2"], {}
-    yield "identity providers on SQLite", [*SERVERS, "-n", "2"], {}
+    yield "servers on SQLite", [*SERVERS, "-n", "2"], {}
     with start_postgresql() as url:
-        yield "unit tests on PostgreSQL", UNIT, {"PORTAL_TEST_DATABASE_URL": url}
-        yield "identity providers on PostgreSQL", SERVERS, {"PORTAL_TEST_DATABASE_URL": url}
+        yield "unit tests on PostgreSQL", [*UNIT, "-n", "2"], {"PORTAL_TEST_DATABASE_URL": url}
+        yield "servers on PostgreSQL", [*SERVERS, "-n", "2"], {"PORTAL_TEST_DATABASE_URL": url}
     yield "process tests", [*PYTEST, "tests/serve"], {}
     chromium = find_program(CHROMIUM, "chromium")
     browser = [*PYTEST, "tests/browser"] if chromium else None

@@ -13,6 +13,7 @@ from portal.cli.audit import audit
 from portal.cli.database import db
 from portal.cli.secrets import secrets
 from portal.cli.serve import serve
+from portal.cli.worker import worker
 from portal.demo.cli import demo
 from portal.demo.flows import load_demo_once
 from portal.errors import PortalError, SetupError
@@ -61,7 +62,7 @@ def portal(context: click.Context) -> None:
     context.obj = Tools()
 
 
-for command in (serve, db, secrets, catalog, source, demo, user, token, audit):
+for command in (serve, worker, db, secrets, catalog, source, demo, user, token, audit):
     portal.add_command(command)
 
 

@@ -11,13 +11,14 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import DateTime, MetaData, Text, create_engine, event, text
+from sqlalchemy import DateTime, MetaData, Text, create_engine, event, func, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
 from portal.errors import DatabaseUnavailable
 from portal.infra.cache import ProcessCache
+from portal.infra.clock import utc_now
 from portal.infra.contributions import NONE, Contributions
 
 if TYPE_CHECKING:
@@ -106,6 +107,13 @@ class Database:
         else:
             self._reader = self.engine.execution_options(postgresql_readonly=True)
 
+    @property
+    def where(self) -> str:
+        """Return which database it is, for logs: no user, no password, no options."""
+        url = self.engine.url
+        port = f":{url.port}" if url.port else ""
+        return f"{url.get_backend_name()}://{url.host or ''}{port}/{url.database or ''}"
+
     def open_session(self, *, write: bool) -> Session:
         """Return a session of one unit; the entry point that opened it ends it."""
         session = Session(self.engine if write else self._reader, expire_on_commit=False)
@@ -134,6 +142,17 @@ class Database:
                 connection.execute(text("SELECT 1"))
         except DBAPIError as error:
             raise explain_database_error(error) from error
+
+
+def read_clock(session: Session) -> datetime:
+    """Return the time on which all processes over this database agree, whatever their clocks say.
+
+    PostgreSQL tells its own; everyone who opens an SQLite file is on one machine.
+    """
+    if session.get_bind().dialect.name != "postgresql":
+        return utc_now()
+    told: datetime = session.scalars(select(func.clock_timestamp())).one()
+    return told.astimezone(UTC)
 
 
 def explain_database_error(error: DBAPIError) -> DatabaseUnavailable:

@@ -16,10 +16,10 @@ from portal.sources.core.declarations import (
     GITLAB,
     Declaration,
     Discovery,
+    default_patterns,
     default_policy,
 )
 from portal.sources.core.git_addresses import parse_git_address
-from portal.sources.core.paths import DESCRIPTORS
 from portal.sources.core.policies import EVERY_KIND, Policy
 from portal.sources.core.urls import check_web_address
 from portal.sources.service.declaring import SecretChange
@@ -99,7 +99,7 @@ class SourceBody(BaseModel):
             address=address,
             branch=self.branch.strip(),
             organisation=self.organisation.strip().strip("/"),
-            patterns=self.patterns or DESCRIPTORS,
+            patterns=self.patterns or default_patterns(self.kind),
             every_minutes=every,
             discovery=Discovery(
                 self.include or ("*",), self.exclude, self.topics, self.archived, self.forks

@@ -26,9 +26,9 @@ from portal.catalog.service.marks import MarkValue, clear_marks, write_marks
 from portal.demo.flows import write_company
 from portal.infra.contributions import Mark
 from portal.infra.db import Database
-from portal.sources.service.removals import undo_removals
 from portal.sources.flows.ingesting import Ingest
 from portal.sources.providers.folder import Folder
+from portal.sources.service.removals import undo_removals
 
 
 def ingest(database, folder):

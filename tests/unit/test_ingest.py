@@ -12,10 +12,10 @@ from portal.audit.queries.entries import list_entries
 from portal.auth.core import ANONYMOUS, CLI
 from portal.catalog.models import CatalogProblem, Entity, EntityAlias, EntityRelation, EntityTag
 from portal.errors import Forbidden
-from portal.sources.service.removals import undo_removals
 from portal.sources.flows import ingesting
 from portal.sources.flows.ingesting import Ingest
 from portal.sources.providers.folder import Folder
+from portal.sources.service.removals import undo_removals
 
 
 def component(name: str, **spec: str) -> str:

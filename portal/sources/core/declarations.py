@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from portal.sources.core.paths import DESCRIPTORS
+from portal.sources.core.paths import DESCRIPTORS, WELL_KNOWN
 from portal.sources.core.policies import EVERYTHING, SCANNED, Policy
 
 if TYPE_CHECKING:
@@ -138,3 +138,8 @@ def _tuples(value: Any) -> Any:
 def default_policy(kind: str) -> Policy:
     """Return what a new source of a kind may define: of what is scanned, no people nor domains."""
     return EVERYTHING if kind in (FOLDER, COMMAND) else SCANNED
+
+
+def default_patterns(kind: str) -> tuple[str, ...]:
+    """Return which files of a new source are read: of an organisation those with known names."""
+    return WELL_KNOWN if kind in HOSTS else DESCRIPTORS

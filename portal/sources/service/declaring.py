@@ -26,7 +26,7 @@ from portal.sources.models import (
 )
 from portal.sources.queries.sources import find_source, list_children
 from portal.sources.service.permissions import EXPIRE, WRITE
-from portal.sources.service.requests import request_run
+from portal.sources.service.requests import find_next, request_run
 from portal.sources.service.runs import renew_lifetime
 
 if TYPE_CHECKING:
@@ -78,8 +78,7 @@ def declare_source(  # noqa: PLR0913 every part is named
         raise _taken(name) from None
     _put_secrets(session, box, source.id, secrets, now)
     renew_lifetime(source, declaration, now=now)
-    source.next_run_at = now
-    session.flush()
+    _read_soon(session, source, declaration, now)
     _record(session, actor, source, "declare", None, _describe(declaration, secrets), now)
     return source
 
@@ -112,8 +111,7 @@ def change_source(  # noqa: PLR0913 every part is named
         child.version, child.stamp = "", ""
     _put_secrets(session, box, source.id, secrets, now)
     renew_lifetime(source, declaration, now=now)
-    source.next_run_at = now
-    request_run(session, source, now=now)
+    _read_soon(session, source, declaration, now)
     _record(
         session, actor, source, "change", before.as_json(), _describe(declaration, secrets), now
     )
@@ -129,8 +127,7 @@ def pause_source(
         return
     source.is_paused = paused
     if not paused:
-        source.next_run_at = now
-        request_run(session, source, now=now)
+        _read_soon(session, source, Declaration.read(source.declaration), now)
     session.flush()
     _record(session, actor, source, "pause" if paused else "resume", None, None, now)
 
@@ -191,6 +188,11 @@ def remember(session: Session, source_id: int, values: Mapping[str, Any]) -> Non
     elif held.values != values:
         held.values = dict(values)
     session.flush()
+
+
+def _read_soon(session: Session, source: Source, declaration: Declaration, now: datetime) -> None:
+    source.next_run_at = find_next(source.id, declaration, now)
+    request_run(session, source, now=now)
 
 
 def _taken(name: str) -> InvalidInput:

@@ -95,13 +95,13 @@ def schedule_due(session: Session, *, now: datetime, limit: int) -> int:
         declaration = Declaration.read(source.declaration)
         if declaration.is_host:
             source.requests += 1
-        source.next_run_at = _find_next(source.id, declaration, now)
+        source.next_run_at = find_next(source.id, declaration, now)
         work.publish(session, REFRESH_TOPIC, str(source.id), due_at=now)
     session.flush()
     return len(due)
 
 
-def _find_next(source_id: int, declaration: Declaration, now: datetime) -> datetime | None:
+def find_next(source_id: int, declaration: Declaration, now: datetime) -> datetime | None:
     """Return when a source is read next, shifted a little so that not all run at once."""
     if declaration.every_minutes is None:
         return None

@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from portal.infra.outbound import TimedOut
+from portal.sources.providers.git.web import HEARD_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +29,7 @@ class Channel:
         self._count = count
         self._call = call
         self._said = b""
+        self.heard = b""
 
     def read(self, size: int) -> bytes:
         """Return exactly `size` bytes; fewer only at the end."""
@@ -43,6 +45,7 @@ class Channel:
                 break
             self._count(len(piece))
             self._keep_stderr()
+            self.heard = (self.heard + piece[-HEARD_BYTES:])[-HEARD_BYTES:]
             pieces.append(piece)
             left -= len(piece)
         return b"".join(pieces)

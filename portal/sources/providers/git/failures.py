@@ -31,7 +31,12 @@ NONSENSE = (
     TypeError,
     ValueError,
 )
-GONE = ("not our ref", "no such", "not found")
+GONE = b"not our ref"
+UNFILTERED = b"' not supported"
+
+
+class FilterRefused(SourceDown):
+    """The server offers to leave out large files, but not to the portal."""
 
 
 @contextmanager
@@ -44,7 +49,7 @@ def explaining(shown: str, client: WebClient | SshClient | None = None) -> Itera
     except TooLarge as error:
         raise SourceDown(f"{shown} is too large. {error.detail}", fix=error.fix) from None
     except HangupException:
-        raise _explain_hangup(shown, client) from None
+        raise _explain_heard(shown, client) or _explain_hangup(shown, client) from None
     except Damaged:
         raise SourceDown(
             f"{shown} sent files that are not sound.",
@@ -53,7 +58,7 @@ def explaining(shown: str, client: WebClient | SshClient | None = None) -> Itera
     except OSError as error:
         raise explain_disk(error) from None
     except NONSENSE as error:
-        raise _explain_nonsense(shown, str(error)) from None
+        raise _explain_heard(shown, client) or _explain_nonsense(shown, str(error)) from None
 
 
 def explain_gone(shown: str) -> SourceDown:
@@ -64,6 +69,16 @@ def explain_gone(shown: str) -> SourceDown:
     )
 
 
+def _explain_heard(shown: str, client: WebClient | SshClient | None) -> SourceDown | None:
+    """Return what the server's last words mean, where they are known ones."""
+    heard = client.heard if client is not None else b""
+    if GONE in heard:
+        return explain_gone(shown)
+    if b"filter '" in heard and UNFILTERED in heard:
+        return FilterRefused(f"{shown} does not leave out large files.")
+    return None
+
+
 def _explain_hangup(shown: str, client: WebClient | SshClient | None) -> SourceDown:
     if isinstance(client, SshClient):
         return client.explain_hangup()
@@ -71,8 +86,6 @@ def _explain_hangup(shown: str, client: WebClient | SshClient | None) -> SourceD
 
 
 def _explain_nonsense(shown: str, said: str) -> SourceDown:
-    if any(words in said for words in GONE):
-        return explain_gone(shown)
     if "shallow" in said:
         return SourceDown(
             f"{shown} cannot hand out a single commit.", fix="Its server needs a newer Git."

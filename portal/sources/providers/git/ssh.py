@@ -21,6 +21,8 @@ from portal.sources.providers.git.private_keys import LEAST_RSA_BITS, read_priva
 from portal.sources.providers.git.web import UNWANTED, explain_amount
 
 if TYPE_CHECKING:
+    from dulwich.protocol import Protocol
+
     from portal.infra.outbound import Call, Outbound
     from portal.sources.core.credentials import Credential
     from portal.sources.core.git_addresses import GitAddress
@@ -42,6 +44,7 @@ class SshClient(SSHGitClient):
     def __init__(
         self, outbound: Outbound, address: GitAddress, credential: Credential, call: Call
     ) -> None:
+        self._protocols: list[Protocol] = []
         self._vendor = _Vendor(outbound, address, credential, call)
         super().__init__(address.host, vendor=self._vendor, quiet=True)
         self._fetch_capabilities.difference_update(UNWANTED)
@@ -51,9 +54,22 @@ class SshClient(SSHGitClient):
         """Return the bytes that came over the wire."""
         return self._vendor.received
 
+    @property
+    def heard(self) -> bytes:
+        """Return the end of what the server said, in the protocol and beside it."""
+        return self._vendor.heard
+
     def close(self) -> None:
         """Close every connection."""
+        for protocol in self._protocols:
+            protocol.close()
         self._vendor.close()
+
+    def _connect(self, *args: Any, **options: Any) -> Any:
+        """Connect, and remember what dulwich itself closes only when all went well."""
+        connected = super()._connect(*args, **options)
+        self._protocols.append(connected[0])
+        return connected
 
     def explain_hangup(self) -> SourceDown:
         """Return what to say when the server ended the conversation."""
@@ -102,6 +118,11 @@ class _Vendor(SSHVendor):
         if self.received > self._call.limits.body_bytes:
             raise explain_amount(self._address.text, self._call)
 
+    @property
+    def heard(self) -> bytes:
+        """Return the end of what the server said, in the protocol and beside it."""
+        return self._channel.heard + self._channel.read_stderr() if self._channel else b""
+
     def close(self) -> None:
         """End all connections."""
         for transport in self._transports:
@@ -110,7 +131,7 @@ class _Vendor(SSHVendor):
 
     def explain_hangup(self) -> SourceDown:
         """Return why a server ended before it was done, as far as it can be told."""
-        said = self._channel.read_stderr().lower() if self._channel else b""
+        said = self.heard.lower()
         if any(words in said for words in ABSENT):
             return SourceDown(
                 f"There is no repository at {self._address.text}, or this key may not read it.",
@@ -133,7 +154,8 @@ class _Vendor(SSHVendor):
             opened.close()
             raise self._explain(error) from None
         self._transports.append(transport)
-        transport.banner_timeout = transport.handshake_timeout = self._allot()
+        # Their own clocks must not run out before the one below, which says what happened.
+        transport.banner_timeout = transport.handshake_timeout = 2 * limits.total_seconds
         transport.auth_timeout = transport.channel_timeout = limits.read_seconds
         options = transport.get_security_options()
         options.key_types = _list_algorithms(pinned.kinds or KINDS)
@@ -213,7 +235,9 @@ class _Vendor(SSHVendor):
             return SourceDown(f"{label} offers no kind of key that is accepted.", fix=fix)
         if isinstance(error, TimeoutError) or "imeout" in str(error) or "existing" in str(error):
             seconds = self._call.limits.read_seconds
-            return TimedOut(f"{label} was silent for {seconds:g} seconds.", fix="Try again later.")
+            return TimedOut(
+                f"{label} was not ready in {seconds:g} seconds.", fix="Try again later."
+            )
         return SourceDown(
             f"{label} ended the connection, or is no SSH server.", fix="Check host and port."
         )
