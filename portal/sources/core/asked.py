@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from portal.catalog.core.kinds import KINDS
+from portal.catalog.core.storable import make_storable
 from portal.sources.core.file_addresses import read_address
 
 NOTHING, FILE, FOLDER, REPOSITORY, ORGANISATION, ADDRESS, PATH, REFERENCE, NAME = (
@@ -63,7 +64,7 @@ class Asked:
 
 def read_asked(text: str) -> Asked:
     """Return what a text asks about; never fails."""
-    text = text.strip(" \t\r\n<>\"'`")[:LONGEST].strip()
+    text = make_storable(text).strip(" \t\r\n<>\"'`")[:LONGEST].strip()
     text = text.removeprefix("url:")
     if not text:
         return Asked("", NOTHING)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from portal.catalog.core.storable import make_storable
 from portal.errors import InvalidInput
 from portal.sources.core.git_addresses import parse_git_address
 
@@ -75,7 +76,7 @@ def read_address(text: str) -> Located | None:
         return None
     if parts.scheme not in ("http", "https") or not host or " " in host:
         return None
-    path = unquote(parts.path).strip("/")
+    path = make_storable(unquote(parts.path)).strip("/")
     url = f"{parts.scheme}://{host}{port}/{path}"
     return _read_path(parts, host + port, path, url)
 
@@ -96,7 +97,8 @@ def _read_clone_address(text: str) -> Located | None:
 
 
 def _read_path(parts: SplitResult, host: str, path: str, url: str) -> Located:
-    asked = parse_qs(parts.query)
+    given = parse_qs(parts.query)
+    asked = {name: [make_storable(value) for value in values] for name, values in given.items()}
     branch = next(iter(_list_branches(asked)), "")
     plain = HOSTS.get(host, host)
     if host == "raw.githubusercontent.com":

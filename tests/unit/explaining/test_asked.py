@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from portal.catalog.core.storable import UNSTORABLE
 from portal.sources.core.asked import read_asked
 
 # text, kind, host, repository, what follows it ("branch/path", or "branch" and "path" apart)
@@ -180,3 +181,14 @@ def test_a_password_in_an_address_is_not_kept():
     asked = read_asked("https://ada:hunter2@github.com/acme/billing/blob/main/c.yaml?token=hunter2")
     assert "hunter2" not in repr(asked)
     assert asked.host == "github.com"
+
+
+@pytest.mark.parametrize(
+    "text", ["https://github.com/a%00b/c/blob/m/x.yaml", "\ud800x", "a\0b.yaml"]
+)
+def test_what_no_database_holds_is_replaced(text):
+    asked = read_asked(text)
+    assert not any(
+        UNSTORABLE.search(part) for part in (asked.text, asked.path, *asked.repositories)
+    )
+    assert not any(UNSTORABLE.search(part) for part in (*asked.refs, *asked.names, asked.rest))

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from portal.auth.core import CLI
-from portal.cli import portal
+from portal.cli import Tools, portal
 from portal.sources.core.trees import ListedTree
 from portal.sources.flows.ingesting import Ingest
 from portal.sources.models import Source
@@ -128,13 +128,12 @@ def test_the_palette_has_it_and_the_bar_does_not(client, ledger):
 
 
 @pytest.fixture
-def run(ledger, settings, monkeypatch):
-    """Run a command of the portal on the test's own database."""
-    monkeypatch.setenv("PORTAL_DATA_DIR", str(settings.data_dir))
-    monkeypatch.setenv("PORTAL_DATABASE_URL", settings.resolved_database_url)
+def run(ledger):
+    """Run the command on the test's own database."""
+    tools = Tools(open_database=lambda: ledger, undo_hours=lambda: 72)
 
     def call(*words):
-        return CliRunner().invoke(portal, ["catalog", "explain", *words])
+        return CliRunner().invoke(portal.commands["catalog"], ["explain", *words], obj=tools)
 
     return call
 
