@@ -42,6 +42,7 @@ class Tools:
     box: SecretBox
     folder: Path
     allowed: tuple[str, ...] = ()
+    ca_bundle: str = ""
 
 
 def read_secrets(session: Session, box: SecretBox, source_id: int) -> dict[str, str]:
@@ -63,7 +64,13 @@ def open_repository(
         return _FolderRepository(declaration, tools.allowed)
     if declaration.kind == URL:
         token = secrets.get("token", "")
-        return UrlDocument(tools.outbound, declaration.address, token=token, remembered=remembered)
+        return UrlDocument(
+            tools.outbound,
+            declaration.address,
+            token=token,
+            remembered=remembered,
+            ca_bundle=tools.ca_bundle,
+        )
     if declaration.kind == GIT:
         return _open_git(tools, declaration, source_id, secrets)
     raise SourceDown(f"A source of kind {declaration.kind} cannot be read by itself.")
@@ -81,6 +88,7 @@ def _open_git(
         password=secrets.get("password", "") or secrets.get("token", ""),
         private_key=secrets.get("private_key", ""),
         host_key=declaration.host_key,
+        ca_bundle=tools.ca_bundle,
     )
     folder = tools.folder / f"{source_id}.git"
     return GitRepository(
@@ -109,6 +117,7 @@ def open_host(
             organisation=declaration.organisation,
             credential=credential,
             remembered=remembered,
+            ca_bundle=tools.ca_bundle,
         )
     return GitLab(
         tools.outbound,
@@ -116,6 +125,7 @@ def open_host(
         group=declaration.organisation,
         credential=credential,
         remembered=remembered,
+        ca_bundle=tools.ca_bundle,
     )
 
 
