@@ -93,6 +93,7 @@ def gather_contributions(settings: Settings) -> Contributions:
             NavItem("Catalog", "catalog.index", 10),
             NavItem("Teams", "ownership.teams", 70),
             NavItem("Problems", "catalog.problems", 80),
+            NavItem("Why is it (not) here?", "sources.explain", 85, is_quiet=True),
             NavItem("Your account", "auth.account", 10, is_personal=True),
             NavItem("Audit", "audit.index", 50, permission="audit:entry:read", is_personal=True),
             NavItem("Jobs", "jobs.index", 60, permission="jobs:job:read", is_personal=True),
@@ -105,8 +106,8 @@ def gather_contributions(settings: Settings) -> Contributions:
                 "readme",
                 "README",
                 40,
-                portal.sources.routes.badge_readme,
-                portal.sources.routes.render_readme,
+                portal.sources.routes.panels.badge_readme,
+                portal.sources.routes.panels.render_readme,
             ),
             EntityPanel(
                 "audit",
@@ -298,8 +299,9 @@ def create_app(
     app.extensions["secret_box"] = create_secret_box(settings)
     app.extensions["metrics"] = metrics or Metrics()
     app.extensions["scim"] = portal.ownership.api.ScimSetup(f"{settings.public_url}/scim/v2")
-    app.extensions["sources"] = portal.sources.api.SourcesSetup(
-        settings.folders_of_sources, settings.public_url
+    app.extensions.update(
+        sources=portal.sources.api.SourcesSetup(settings.folders_of_sources, settings.public_url),
+        undo_time=timedelta(hours=settings.undo_hours),
     )
     app.extensions["outbound"] = outbound = outbound or create_outbound(settings)
     install_telemetry(app, app.extensions["metrics"])
@@ -333,6 +335,7 @@ def create_app(
         portal.catalog.api.blueprint,
         portal.ownership.routes.blueprint,
         portal.ownership.api.blueprint,
+        portal.sources.routes.blueprint,
         portal.sources.api.blueprint,
         portal.backstage.api.blueprint,
     ):

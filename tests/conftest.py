@@ -88,7 +88,7 @@ def database(settings):
                     "sign_in_sessions, "
                     "api_tokens, account_teams, group_rules, sign_in_throttles, one_time_values, "
                     "secrets, stars, audit_head, scim_users, scim_emails, scim_groups, "
-                    "scim_members RESTART IDENTITY CASCADE"
+                    "scim_members, source_left_out RESTART IDENTITY CASCADE"
                 )
             )
             for table in ("audit_entries", "audit_head"):

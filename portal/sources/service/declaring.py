@@ -19,6 +19,7 @@ from portal.sources.models import (
     Source,
     SourceDelivery,
     SourceFile,
+    SourceLeftOut,
     SourceMemory,
     SourceReadme,
     SourceRun,
@@ -162,7 +163,14 @@ def remove_source(session: Session, actor: Actor, source: Source, *, now: dateti
 def forget_source(session: Session, actor: Actor, source: Source) -> None:
     """Forget a source whose entities are gone, with its files, runs and secrets."""
     authorise(actor, WRITE)
-    for table in (SourceFile, SourceReadme, SourceRun, SourceMemory, SourceDelivery):
+    for table in (
+        SourceFile,
+        SourceReadme,
+        SourceRun,
+        SourceMemory,
+        SourceDelivery,
+        SourceLeftOut,
+    ):
         session.execute(delete(table).where(table.source_id == source.id))
     session.execute(delete(CatalogProblem).where(CatalogProblem.source == source.name))
     for name in SECRETS:
