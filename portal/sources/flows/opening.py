@@ -11,6 +11,7 @@ from portal.infra.vault import find_secret
 from portal.sources.core.allowed import check_folder
 from portal.sources.core.credentials import Credential
 from portal.sources.core.declarations import FOLDER, GIT, GITHUB, URL
+from portal.sources.core.file_pages import find_raw_address
 from portal.sources.core.git_addresses import parse_git_address
 from portal.sources.core.host_credentials import HostCredential
 from portal.sources.core.trees import SourceDown
@@ -62,8 +63,8 @@ def open_repository(
     if declaration.kind == FOLDER:
         return _FolderRepository(declaration, tools.allowed)
     if declaration.kind == URL:
-        token = secrets.get("token", "")
-        return UrlDocument(tools.outbound, declaration.address, token=token, remembered=remembered)
+        token, address = secrets.get("token", ""), find_raw_address(declaration.address)
+        return UrlDocument(tools.outbound, address, token=token, remembered=remembered)
     if declaration.kind == GIT:
         return _open_git(tools, declaration, source_id, secrets)
     raise SourceDown(f"A source of kind {declaration.kind} cannot be read by itself.")
