@@ -269,14 +269,14 @@ def test_a_repository_in_the_catalog_is_not_asked(ask, database, tmp_path):
     folder.mkdir()
     (folder / "catalog-info.yaml").write_text(component("one"))
     (folder / "other.yaml").write_text(component("two"))
-    with database.unit(write=True) as session:
-        page = "https://github.com/harbour/gates/blob/main/"
-        session.add(Source(name="gates", kind="folder", created_at=utc_now()))
+    page = "https://github.com/harbour/gates/blob/main/"
     number = declare_folder(database, folder, "o/gates")
     read(database, make_tools(tmp_path), number)
     with database.unit(write=True) as session:
         source = session.get_one(Source, number)
         source.kind, source.file_url = "repository", page
+    ssh = {"location": {"type": "url", "target": "ssh://git@github.com/harbour/gates.git"}}
+    assert len(ask("POST", "/analyze-location", ssh).get_json()["existingEntityFiles"]) == 2
     body = {"location": {"type": "url", "target": "https://github.com/Harbour/gates"}}
     found = ask("POST", "/analyze-location", body, scopes=("catalog:read",)).get_json()
     assert found["generateEntities"] == []

@@ -14,6 +14,7 @@ from portal.catalog.models import Entity
 from portal.infra.clock import utc_now
 from portal.sources.core.declarations import Declaration
 from portal.sources.core.file_pages import find_raw_address
+from portal.sources.core.file_urls import make_file_url
 from portal.sources.core.git_addresses import parse_git_address
 from portal.sources.flows.ingesting import Ingest
 from portal.sources.flows.terms import Terms
@@ -71,6 +72,20 @@ def test_annotations_are_what_backstage_computes(address, expected):
 )  # fmt: skip
 def test_a_page_is_read_as_the_file_it_shows(address, raw):
     assert find_raw_address(address) == raw
+
+
+@pytest.mark.parametrize(
+    ("address", "base"),
+    [
+        ("https://github.com/o/r.git", "https://github.com/o/r/blob/main/"),
+        ("git@github.com:o/r.git", "https://github.com/o/r/blob/main/"),
+        ("https://gitlab.acme.example:8443/g/a%20b", "https://gitlab.acme.example:8443/g/a%20b/-/blob/main/"),
+        ("ssh://git@gitlab.acme.example:2222/g/r", "https://gitlab.acme.example/g/r/-/blob/main/"),
+        ("https://git.example/o/r.git", ""),
+    ],
+)  # fmt: skip
+def test_files_of_a_repository_are_shown_where_it_is(address, base):
+    assert make_file_url(parse_git_address(address), "main") == base
 
 
 def test_what_a_file_says_of_its_place_is_not_repeated(database, client, tmp_path):

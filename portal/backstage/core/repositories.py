@@ -30,8 +30,9 @@ class RepositoryName:
 
     @property
     def page(self) -> str:
-        """Return the address in lower case that the addresses of its files begin with."""
-        return self.address.lower().removesuffix(".git")
+        """Return what the addresses of its files begin with, in lower case, without `https://`."""
+        shown = self.address.partition("://")[2].removesuffix(".git")
+        return (shown or f"{self.host}/{self.owner}/{self.name}").lower()
 
 
 def suggest_entity(found: RepositoryName) -> dict[str, Any]:

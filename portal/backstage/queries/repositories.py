@@ -33,7 +33,7 @@ def find_known(session: Session, repository: RepositoryName, name: str) -> Known
     places = {
         source: place
         for source, place in map_places(session).items()
-        if repository.page and _is_of(place, repository.page)
+        if _is_of(place, repository.page)
     }
     rows = session.execute(
         select(Entity.id, Entity.source, Entity.file)
@@ -50,5 +50,6 @@ def find_known(session: Session, repository: RepositoryName, name: str) -> Known
 
 def _is_of(place: Place, page: str) -> bool:
     """Whether a source reads a repository, or a file of it."""
-    address = place.target.lower().rstrip("/").removesuffix(".git")
-    return place.type == "url" and (address == page or place.base.lower().startswith(f"{page}/"))
+    target, base = (text.lower().partition("://")[2] for text in (place.target, place.base))
+    is_it = target.rstrip("/").removesuffix(".git") == page
+    return place.type == "url" and (is_it or base.startswith(f"{page}/"))

@@ -10,6 +10,7 @@ from portal.sources.core.file_pages import FORMS
 if TYPE_CHECKING:
     from portal.sources.core.git_addresses import GitAddress
 
+WEB = ("http", "https")
 
 
 def make_file_url(address: GitAddress, branch: str) -> str:
@@ -17,5 +18,8 @@ def make_file_url(address: GitAddress, branch: str) -> str:
     form = next((form for word, form, *_ in FORMS if word in address.host), None)
     if form is None or not branch:
         return ""
-    path = quote(address.path.strip("/").removesuffix(".git"))
-    return f"https://{address.host}/{path}/{form}/{quote(branch)}/"
+    path = address.path.strip("/").removesuffix(".git")
+    if address.scheme in WEB:
+        return f"{address.scheme}://{address.place}/{path}/{form}/{quote(branch)}/"
+    # What is fetched over SSH is shown where the web usually is.
+    return f"https://{address.host}/{quote(path)}/{form}/{quote(branch)}/"
