@@ -258,6 +258,7 @@ def create_source_tools(settings: Settings, outbound: Outbound | None = None) ->
         create_secret_box(settings),
         settings.data_dir / "sources",
         settings.folders_of_sources,
+        settings.source_ca_file,
     )
 
 

@@ -132,7 +132,8 @@ def _open(tools: Tools, declaration: Declaration, folder: Path) -> Repository:
         address = parse_git_address(declaration.address)
     except InvalidInput as error:
         raise SourceDown(error.detail, fix=error.fix) from None
-    return Glimpse(tools.outbound, address, Credential(), branch="", folder=folder / "copy.git")
+    credential = Credential(ca_bundle=tools.ca_bundle)
+    return Glimpse(tools.outbound, address, credential, branch="", folder=folder / "copy.git")
 
 
 def _find_place(declaration: Declaration, branch: str) -> Place:

@@ -20,6 +20,8 @@ def answer_endlessly(request: bytes) -> Iterator[bytes]:
     """Yield a head and an endless chunked body: refs, a pack, or the letter x."""
     if b"service=git-upload-pack" in request:
         kind, body = "application/x-git-upload-pack-advertisement", _list_refs()
+    elif b"command=ls-refs" in request:
+        kind, body = "application/x-git-upload-pack-result", _list_branches()
     elif b"git-upload-pack" in request:
         kind, body = "application/x-git-upload-pack-result", _send_pack(b"version=2" in request)
     else:
@@ -38,6 +40,10 @@ def _list_refs() -> Iterator[bytes]:
     """Yield a listing of refs in protocol 0 that never comes to its end."""
     yield _line(b"# service=git-upload-pack\n") + b"0000"
     yield _line(b"%b HEAD\0side-band-64k shallow agent=git/standin\n" % (b"1" * 40))
+    yield from _list_branches()
+
+
+def _list_branches() -> Iterator[bytes]:
     for first in itertools.count(step=500):
         numbers = range(first, first + 500)
         yield b"".join(_line(b"%040x refs/heads/branch-%d\n" % (n + 1, n)) for n in numbers)

@@ -111,9 +111,11 @@ class OrganisationRun:
 
     def _is_due(self, child: Plan, found: FoundRepository) -> bool:
         """Whether a repository has to be asked: something was pushed, or read in another way."""
-        if child.is_requested or not child.version or child.stamp != found.stamp[:200]:
+        if child.is_requested or child.stamp != found.stamp[:200]:
             return True
-        return not child.version.endswith(stamp_version(self._database, child, ""))
+        # One without a commit has no version; only a push can give it something to read.
+        salt = stamp_version(self._database, child, "")
+        return bool(child.version) and not child.version.endswith(salt)
 
     def _read_asked(self, asked: list[Plan]) -> None:
         """Read what somebody asked for; a discovery in between would cost more than it tells."""
