@@ -252,10 +252,10 @@ def create_outbound(settings: Settings) -> Outbound:
     return Outbound(Gate(allow=parse_allow_list(settings.outbound_allow), own_port=own_port))
 
 
-def create_source_tools(settings: Settings) -> Tools:
+def create_source_tools(settings: Settings, outbound: Outbound | None = None) -> Tools:
     """Return what reading sources takes."""
     return Tools(
-        create_outbound(settings),
+        outbound or create_outbound(settings),
         create_secret_box(settings),
         settings.data_dir / "sources",
         settings.folders_of_sources,
@@ -299,11 +299,12 @@ def create_app(
     app.extensions["secret_box"] = create_secret_box(settings)
     app.extensions["metrics"] = metrics or Metrics()
     app.extensions["scim"] = portal.ownership.api.ScimSetup(f"{settings.public_url}/scim/v2")
+    app.extensions["outbound"] = outbound = outbound or create_outbound(settings)
     app.extensions.update(
         sources=portal.sources.api.SourcesSetup(settings.folders_of_sources, settings.public_url),
+        source_tools=create_source_tools(settings, outbound),
         undo_time=timedelta(hours=settings.undo_hours),
     )
-    app.extensions["outbound"] = outbound = outbound or create_outbound(settings)
     install_telemetry(app, app.extensions["metrics"])
     install_htmx(app)
     install_units(app, database)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert, select, update
 
-from portal.auth.core import Actor, Subject, authorise
+from portal.auth.core import Actor, authorise
 from portal.catalog.core.records import Place, Record, build_record
 from portal.catalog.models import (
     CatalogProblem,
@@ -18,7 +18,6 @@ from portal.catalog.models import (
     EntityTombstone,
     RemovedEntity,
 )
-from portal.catalog.queries.entities import get_entity
 from portal.catalog.service.revisions import bump_revision
 from portal.catalog.service.search import forget_words, index_words
 from portal.catalog.service.values import forget_values, replace_values
@@ -94,18 +93,6 @@ def apply_records(
     if fresh or changed:
         _write(session, fresh, changed, now)
     return applied
-
-
-def derive_again(session: Session, actor: Actor, ref: str, *, now: datetime) -> bool:
-    """Work out anew what follows from an entity's document; returns whether anything changed."""
-    entity = get_entity(session, ref)
-    authorise(actor, WRITE, Subject(entity.ref, entity.owner, entity.system))
-    place = _find_place(entity)
-    record = make_record(session, entity.document, place)
-    if record.digest == entity.digest:
-        return False
-    _write(session, [], [record], now)
-    return True
 
 
 def _keeps(held: Place, other: Place) -> bool:

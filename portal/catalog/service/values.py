@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from portal.catalog.core.records import Record
-    from portal.catalog.core.values import Value
 
 
 def replace_values(session: Session, ids: Mapping[str, int], records: Sequence[Record]) -> None:
@@ -30,15 +29,11 @@ def replace_values(session: Session, ids: Mapping[str, int], records: Sequence[R
             "original": None if found.original == found.value else found.original,
         }
         for record in records
-        for number, found in enumerate(_list(record))
+        for number, found in enumerate(list_values(record.columns["document"]))
     ]
     # In the order of the table, which is then written from one end to the other.
     rows.sort(key=lambda row: (row["path"], row["entity_id"]))
     session.execute(insert(EntityValue), rows)
-
-
-def _list(record: Record) -> list[Value]:
-    return list_values(record.columns["document"], record.place.source, record.place.file)
 
 
 def forget_values(session: Session, ids: Sequence[int]) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from portal.audit.service import record_act
 from portal.auth.core import Actor, authorise
 from portal.catalog.models import CatalogProblem, RemovedEntity
+from portal.catalog.service.revisions import bump_revision
 from portal.errors import Conflict, InvalidInput, Problem
 from portal.infra import work
 from portal.infra.vault import delete_secret, put_secret
@@ -104,6 +105,7 @@ def change_source(  # noqa: PLR0913 every part is named
     before = Declaration.read(source.declaration)
     source.declaration, source.kind = declaration.as_json(), declaration.kind
     source.revision += 1
+    bump_revision(session)  # entities are served with where their source is
     source.version, source.stamp = "", ""
     for child in list_children(session, source.id):
         own = Declaration.read(child.declaration)
