@@ -7,12 +7,13 @@ read-then-write can never fail half way; a reading unit cannot write at all.
 from __future__ import annotations
 
 import json
+import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import DateTime, MetaData, Text, create_engine, event, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
@@ -24,9 +25,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqlalchemy import Connection, Dialect, Engine
+    from sqlalchemy.pool import ConnectionPoolEntry
 
 BATCH_ROWS = 500
 BUSY_MILLISECONDS = 15_000
+RESTED_SECONDS = 1.0
 UNIT = "portal_unit"
 
 
@@ -96,7 +99,6 @@ class Database:
         if self.is_sqlite:
             options["connect_args"] = {"timeout": BUSY_MILLISECONDS / 1000}
         else:
-            options["pool_pre_ping"] = True
             options["connect_args"] = {"connect_timeout": 5}
         self.engine: Engine = create_engine(url, **options)
         if self.is_sqlite:
@@ -104,6 +106,8 @@ class Database:
             event.listen(self.engine, "begin", _begin_sqlite)
             self._reader = self.engine.execution_options(**{UNIT: "read"})
         else:
+            event.listen(self.engine, "checkin", _begin_rest)
+            event.listen(self.engine, "checkout", self._end_rest)
             self._reader = self.engine.execution_options(postgresql_readonly=True)
 
     def open_session(self, *, write: bool) -> Session:
@@ -135,6 +139,20 @@ class Database:
         except DBAPIError as error:
             raise explain_database_error(error) from error
 
+    def _end_rest(self, connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
+        """Ask a connection that rested whether it still lives; one in constant use need not be.
+
+        Where it does not, the pool opens a new one, and drops whatever else it holds.
+        """
+        since = record.info.get("rests_since")
+        if since is None or time.monotonic() - since < RESTED_SECONDS:
+            return
+        dialect = self.engine.dialect
+        try:
+            dialect.do_ping(connection)
+        except dialect.loaded_dbapi.Error as error:
+            raise InvalidatePoolError from error
+
 
 def explain_database_error(error: DBAPIError) -> DatabaseUnavailable:
     """Turn a driver's error into one line that names no secret."""
@@ -143,6 +161,10 @@ def explain_database_error(error: DBAPIError) -> DatabaseUnavailable:
         f"The database does not answer: {first_line}",
         fix="Check that it runs, PORTAL_DATABASE_URL, and `portal db status`.",
     )
+
+
+def _begin_rest(_connection: Any, record: ConnectionPoolEntry) -> None:
+    record.info["rests_since"] = time.monotonic()
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
