@@ -64,7 +64,7 @@ def database(settings):
                     "TRUNCATE entities, entity_tags, relations, aliases, catalog_problems, "
                     "entity_values, removed_entities, catalog_state, sources, source_files, "
                     "source_runs, audit_entries, work, entity_tombstones, entity_marks, "
-                    "search_index, source_readmes, accounts, identities, credentials, "
+                    "entity_words, source_readmes, accounts, identities, credentials, "
                     "sign_in_sessions, "
                     "api_tokens, account_teams, group_rules, sign_in_throttles, one_time_values, "
                     "secrets, stars, audit_head, scim_users, scim_emails, scim_groups, "
