@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -27,14 +28,19 @@ import portal.catalog.service.entities
 import portal.catalog.service.marks
 import portal.demo.queries
 import portal.home.routes
+import portal.jobs.api
+import portal.jobs.jobs
+import portal.jobs.routes
+import portal.jobs.service
 import portal.ownership.api
 import portal.ownership.queries.explaining
 import portal.ownership.queries.trusted
 import portal.ownership.routes
 import portal.ownership.service
 import portal.sources.api
+import portal.sources.jobs
 import portal.sources.routes
-import portal.sources.service
+import portal.sources.service.permissions
 from portal.auth.core.people import make_provider_rules
 from portal.infra.contributions import (
     Consumer,
@@ -53,12 +59,14 @@ from portal.infra.db import Database
 from portal.infra.logs import configure_logs
 from portal.infra.metrics import Metrics
 from portal.infra.outbound import Gate, Outbound
-from portal.infra.queue import Queue
+from portal.infra.queue import Queue, QueueSetup, raise_if_stopping
 from portal.infra.resources import find_resource
 from portal.infra.secrets import SecretBox
-from portal.settings import share_metrics_folder, split_bind
+from portal.settings import share_metrics_folder
+from portal.settings.checks import split_bind
 from portal.settings.folder import find_secret_key, list_secret_keys, prepare_data_dir
 from portal.settings.outbound import parse_allow_list
+from portal.sources.flows.opening import Tools
 from portal.web import openapi, probes
 from portal.web.assets import install_asset_caching, load_manifest, make_asset_url
 from portal.web.compression import install_compression
@@ -87,6 +95,7 @@ def gather_contributions(settings: Settings) -> Contributions:
             NavItem("Problems", "catalog.problems", 80),
             NavItem("Your account", "auth.account", 10, is_personal=True),
             NavItem("Audit", "audit.index", 50, permission="audit:entry:read", is_personal=True),
+            NavItem("Jobs", "jobs.index", 60, permission="jobs:job:read", is_personal=True),
             NavItem(
                 "People and access", "auth.people", 20, "access:account:read", is_personal=True
             ),
@@ -116,6 +125,9 @@ def gather_contributions(settings: Settings) -> Contributions:
                 portal.audit.jobs.make_seal_job(lambda: create_secret_box(settings)),
             ),
             Consumer(
+                portal.jobs.jobs.FORGET, portal.jobs.jobs.FORGET, flow=portal.jobs.jobs.forget_runs
+            ),
+            Consumer(
                 portal.catalog.jobs.FORGET,
                 portal.catalog.jobs.FORGET,
                 portal.catalog.jobs.make_forget(timedelta(hours=settings.undo_hours)),
@@ -131,9 +143,26 @@ def gather_contributions(settings: Settings) -> Contributions:
                 portal.ownership.service.refresh_provider,
             ),
             Consumer(
-                portal.sources.service.PEOPLE_CHANGED,
+                portal.sources.service.permissions.PEOPLE_CHANGED,
                 "ownership.refresh_all",
                 portal.ownership.service.refresh_all,
+            ),
+            Consumer(
+                portal.sources.service.permissions.SCHEDULE,
+                portal.sources.service.permissions.SCHEDULE,
+                portal.sources.jobs.schedule,
+            ),
+            Consumer(
+                portal.sources.service.permissions.REFRESH_TOPIC,
+                portal.sources.service.permissions.REFRESH_TOPIC,
+                flow=portal.sources.jobs.make_refresh(
+                    cache(lambda: create_source_tools(settings)), raise_if_stopping
+                ),
+            ),
+            Consumer(
+                portal.sources.service.permissions.EXPIRE,
+                portal.sources.service.permissions.EXPIRE,
+                flow=portal.sources.jobs.expire,
             ),
             Consumer(
                 portal.catalog.jobs.FORGET_TOMBSTONES,
@@ -155,6 +184,15 @@ def gather_contributions(settings: Settings) -> Contributions:
             PeriodicJob(portal.audit.jobs.SEAL, portal.audit.jobs.SEAL_EVERY_SECONDS),
             PeriodicJob(portal.catalog.jobs.FORGET, 3600),
             PeriodicJob(portal.auth.jobs.FORGET, 3600),
+            PeriodicJob(
+                portal.sources.service.permissions.SCHEDULE,
+                portal.sources.jobs.SCHEDULE_EVERY_SECONDS,
+            ),
+            PeriodicJob(
+                portal.sources.service.permissions.EXPIRE,
+                portal.sources.jobs.EXPIRE_EVERY_SECONDS,
+            ),
+            PeriodicJob(portal.jobs.jobs.FORGET, 3600),
         ),
         needs=(NeedsYou(portal.catalog.queries.needs.list_needs),),
         people=(
@@ -175,9 +213,12 @@ def gather_contributions(settings: Settings) -> Contributions:
         permissions=(
             portal.auth.service.accounts.WRITE,
             portal.auth.service.group_rules.WRITE,
+            portal.jobs.service.WRITE,
             portal.catalog.service.entities.WRITE,
             portal.catalog.service.marks.WRITE,
-            portal.sources.service.RUN,
+            portal.sources.service.permissions.REFRESH,
+            portal.sources.service.permissions.RUN,
+            portal.sources.service.permissions.WRITE,
         ),
         group_teams={p.name: dict(p.group_teams) for p in settings.providers},
         provider_rules=make_provider_rules(settings.providers),
@@ -193,7 +234,8 @@ def create_database(settings: Settings) -> Database:
     return Database(
         settings.resolved_database_url,
         gather_contributions(settings),
-        pool_size=settings.web_threads + 1,
+        # A worker sweeps and reports beside its threads, and has at least two of these.
+        pool_size=max(settings.web_threads + 1, settings.job_threads + 3),
     )
 
 
@@ -209,15 +251,33 @@ def create_outbound(settings: Settings) -> Outbound:
     return Outbound(Gate(allow=parse_allow_list(settings.outbound_allow), own_port=own_port))
 
 
-def create_metrics(settings: Settings) -> Metrics:
-    """Return metrics that all processes of this portal add up."""
-    share_metrics_folder(settings.data_dir / "metrics")
+def create_source_tools(settings: Settings) -> Tools:
+    """Return what reading sources takes."""
+    return Tools(
+        create_outbound(settings),
+        create_secret_box(settings),
+        settings.data_dir / "sources",
+        settings.folders_of_sources,
+        settings.source_ca_file,
+    )
+
+
+def create_metrics(settings: Settings, *, is_first: bool = True) -> Metrics:
+    """Return metrics that all processes of this portal add up; the first one begins anew."""
+    share_metrics_folder(settings.data_dir / "metrics", is_first=is_first)
     return Metrics(shared=True)
 
 
 def create_queue(settings: Settings, database: Database, metrics: Metrics) -> Queue:
     """Return the runner of background work."""
-    return Queue(settings.data_dir, find_secret_key(settings), database, metrics)
+    setup = QueueSetup(
+        settings.data_dir,
+        find_secret_key(settings),
+        redis_url=settings.redis_url,
+        threads=settings.job_threads,
+        shutdown_seconds=settings.shutdown_seconds,
+    )
+    return Queue(setup, database, metrics)
 
 
 def create_app(
@@ -238,6 +298,9 @@ def create_app(
     app.extensions["secret_box"] = create_secret_box(settings)
     app.extensions["metrics"] = metrics or Metrics()
     app.extensions["scim"] = portal.ownership.api.ScimSetup(f"{settings.public_url}/scim/v2")
+    app.extensions["sources"] = portal.sources.api.SourcesSetup(
+        settings.folders_of_sources, settings.public_url
+    )
     app.extensions["outbound"] = outbound = outbound or create_outbound(settings)
     install_telemetry(app, app.extensions["metrics"])
     install_htmx(app)
@@ -263,6 +326,8 @@ def create_app(
         portal.audit.routes.blueprint,
         portal.audit.api.blueprint,
         portal.auth.api.blueprint,
+        portal.jobs.routes.blueprint,
+        portal.jobs.api.blueprint,
         portal.home.routes.blueprint,
         portal.catalog.routes.blueprint,
         portal.catalog.api.blueprint,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import create_engine, make_url, text
 
 from portal.auth.core import CLI
 from portal.demo.flows import COMPANY
@@ -35,7 +36,24 @@ def now() -> datetime:
 
 def pick_url(folder: Path) -> str:
     """Return SQLite in `folder`, or the PostgreSQL that the runner started."""
-    return read_environment().get("PORTAL_TEST_DATABASE_URL") or f"sqlite:///{folder / 'test.db'}"
+    named = read_environment().get("PORTAL_TEST_DATABASE_URL")
+    if not named:
+        return f"sqlite:///{folder / 'test.db'}"
+    return make_database(named, read_environment().get("PYTEST_XDIST_WORKER", ""))
+
+
+@cache
+def make_database(url: str, worker: str) -> str:
+    """Return the URL of a database that this process of the suite has for itself."""
+    if not worker:
+        return url
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"DROP DATABASE IF EXISTS test_{worker}"))
+        connection.execute(text(f"CREATE DATABASE test_{worker}"))
+    engine.dispose()
+    own = make_url(url).set(database=f"test_{worker}")
+    return own.render_as_string(hide_password=False)
 
 
 @pytest.fixture
@@ -63,7 +81,9 @@ def database(settings):
                 text(
                     "TRUNCATE entities, entity_tags, relations, aliases, catalog_problems, "
                     "entity_values, removed_entities, catalog_state, sources, source_files, "
-                    "source_runs, audit_entries, work, entity_tombstones, entity_marks, "
+                    "source_runs, source_memories, source_deliveries, audit_entries, "
+                    "work, job_slots, job_runs, job_workers, "
+                    "entity_tombstones, entity_marks, "
                     "entity_words, source_readmes, accounts, identities, credentials, "
                     "sign_in_sessions, "
                     "api_tokens, account_teams, group_rules, sign_in_throttles, one_time_values, "

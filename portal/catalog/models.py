@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.infra.db import Base, JsonText, UtcDateTime
@@ -59,6 +59,7 @@ class Entity(Base):
     document_number: Mapped[int] = mapped_column()
     line: Mapped[int] = mapped_column()
     read_as: Mapped[str] = mapped_column(String(200), server_default="")
+    is_ephemeral: Mapped[bool] = mapped_column(server_default=false())
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
     read_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -126,19 +127,24 @@ class EntityAlias(Base):
 
 
 class CatalogProblem(Base):
-    """Something wrong with a file, a document or a reference of a source."""
+    """Something wrong with a file, a document or a reference of a source.
+
+    `about` is a reference it does not belong to: what a policy refused, say.
+    """
 
     __tablename__ = "catalog_problems"
     __table_args__ = (
         Index("ix_catalog_problems_file", "source", "file"),
         Index("ix_catalog_problems_ref", "ref"),
         Index("ix_catalog_problems_severity", "severity", "id"),
+        Index("ix_catalog_problems_about", "about"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     severity: Mapped[str] = mapped_column(String(10))
     rule: Mapped[str] = mapped_column(String(40))
     ref: Mapped[str | None] = mapped_column(REF)
+    about: Mapped[str | None] = mapped_column(REF)
     source: Mapped[str] = mapped_column(String(200))
     file: Mapped[str] = mapped_column(Text)
     document_number: Mapped[int] = mapped_column()

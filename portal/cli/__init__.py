@@ -13,19 +13,21 @@ from portal.cli.audit import audit
 from portal.cli.database import db
 from portal.cli.secrets import secrets
 from portal.cli.serve import serve
+from portal.cli.worker import worker
 from portal.demo.cli import demo
 from portal.demo.flows import load_demo_once
 from portal.errors import PortalError, SetupError
-from portal.factory import create_database
+from portal.factory import create_database, create_secret_box
 from portal.infra import migrate
 from portal.infra.logs import configure_logs
 from portal.settings import load_settings
-from portal.sources.cli import catalog
+from portal.sources.cli import catalog, source
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from portal.infra.db import Database
+    from portal.infra.secrets import SecretBox
 
 
 def open_database() -> Database:
@@ -47,6 +49,8 @@ class Tools:
     open_database: Callable[[], Database] = open_database
     load_demo_once: Callable[[Database], None] = load_demo_once
     public_url: Callable[[], str] = lambda: load_settings().public_url
+    source_folders: Callable[[], tuple[str, ...]] = lambda: load_settings().folders_of_sources
+    secret_box: Callable[[], SecretBox] = lambda: create_secret_box(load_settings())
 
 
 @click.group()
@@ -57,7 +61,7 @@ def portal(context: click.Context) -> None:
     context.obj = Tools()
 
 
-for command in (serve, db, secrets, catalog, demo, user, token, audit):
+for command in (serve, worker, db, secrets, catalog, source, demo, user, token, audit):
     portal.add_command(command)
 
 

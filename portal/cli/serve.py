@@ -18,7 +18,8 @@ from portal.errors import SetupError
 from portal.factory import create_app, create_database, create_metrics
 from portal.infra import migrate
 from portal.infra.logs import get_logger
-from portal.settings import Settings, load_settings, split_bind
+from portal.settings import Settings, load_settings
+from portal.settings.checks import split_bind
 from portal.worker import run_worker
 
 if TYPE_CHECKING:
@@ -165,10 +166,7 @@ def serve() -> None:
     gc.collect()
     gc.freeze()
     click.echo(f"Plumbline is at http://{settings.bind}", err=True)
-    Supervisor(
-        {
-            "web": lambda: WebServer(app, settings).run(),
-            "jobs": lambda: run_worker(settings, database, metrics),
-        },
-        settings.shutdown_seconds + 1,
-    ).run()
+    children: dict[str, Callable[[], None]] = {"web": lambda: WebServer(app, settings).run()}
+    if settings.embedded_worker:
+        children["jobs"] = lambda: run_worker(settings, database, metrics)
+    Supervisor(children, settings.shutdown_seconds + 1).run()

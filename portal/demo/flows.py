@@ -16,12 +16,13 @@ from portal.catalog.queries.entities import has_entities, list_labels
 from portal.demo.core import generate
 from portal.demo.queries import SOURCE
 from portal.infra.clock import utc_now
-from portal.sources.flows.ingesting import Ingest, Outcome
+from portal.sources.flows.ingesting import Ingest
 from portal.sources.providers.folder import Folder
-from portal.sources.queries import find_source
+from portal.sources.queries.sources import find_source
 
 if TYPE_CHECKING:
     from portal.infra.db import Database
+    from portal.sources.flows.terms import Outcome
 
 COMPANY = Path(__file__).parent / "company"
 DOCUMENTS_PER_FILE = 100

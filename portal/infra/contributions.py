@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from portal.infra.db import Database
+
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
@@ -104,11 +106,22 @@ class NeedsYou:
 
 @dataclass(frozen=True, slots=True)
 class Consumer:
-    """Does the work of one topic: `run(session, subject, now)` in a unit of its own."""
+    """Does the work of one topic, by exactly one of two functions.
+
+    `run(session, subject, now)` happens in one unit and is done within seconds. `flow(database,
+    subject, now)` opens units of its own and may take minutes, such as reading a repository; it
+    asks `portal.infra.queue.is_stopping()` between its steps. Both may happen twice.
+    """
 
     topic: str
     name: str
-    run: Callable[[Session, str, datetime], None]
+    run: Callable[[Session, str, datetime], None] | None = None
+    flow: Callable[[Database, str, datetime], None] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a consumer that says nothing, or two things."""
+        if (self.run is None) == (self.flow is None):
+            raise TypeError(f"the consumer {self.name} needs exactly one of run and flow")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,17 +12,18 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import DateTime, MetaData, Text, create_engine, event, text
+from sqlalchemy import DateTime, MetaData, Text, create_engine, event, func, insert, select, text
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
 from portal.errors import DatabaseUnavailable
 from portal.infra.cache import ProcessCache
+from portal.infra.clock import utc_now
 from portal.infra.contributions import NONE, Contributions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sqlalchemy import Connection, Dialect, Engine
     from sqlalchemy.pool import ConnectionPoolEntry
@@ -110,6 +111,13 @@ class Database:
             event.listen(self.engine, "checkout", self._end_rest)
             self._reader = self.engine.execution_options(postgresql_readonly=True)
 
+    @property
+    def where(self) -> str:
+        """Return which database it is, for logs: no user, no password, no options."""
+        url = self.engine.url
+        port = f":{url.port}" if url.port else ""
+        return f"{url.get_backend_name()}://{url.host or ''}{port}/{url.database or ''}"
+
     def open_session(self, *, write: bool) -> Session:
         """Return a session of one unit; the entry point that opened it ends it."""
         session = Session(self.engine if write else self._reader, expire_on_commit=False)
@@ -152,6 +160,26 @@ class Database:
             dialect.do_ping(connection)
         except dialect.loaded_dbapi.Error as error:
             raise InvalidatePoolError from error
+
+
+def read_clock(session: Session) -> datetime:
+    """Return the time on which all processes over this database agree, whatever their clocks say.
+
+    PostgreSQL tells its own; everyone who opens an SQLite file is on one machine.
+    """
+    if session.get_bind().dialect.name != "postgresql":
+        return utc_now()
+    told: datetime = session.scalars(select(func.clock_timestamp())).one()
+    return told.astimezone(UTC)
+
+
+def insert_rows(session: Session, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write many rows at once.
+
+    Nulls are written out: left out, as SQLAlchemy does, every other set of them is a statement.
+    """
+    if rows:
+        session.execute(insert(table).execution_options(render_nulls=True), rows)
 
 
 def explain_database_error(error: DBAPIError) -> DatabaseUnavailable:

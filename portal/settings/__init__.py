@@ -24,70 +24,29 @@ from pydantic import (
 )
 
 from portal.errors import SetupError
+from portal.settings.checks import (
+    checked_base_url,
+    checked_bind,
+    checked_key,
+    checked_redis,
+    checked_url,
+    split_bind,
+    split_keys,
+)
 from portal.settings.outbound import AllowList
 from portal.settings.providers import NameList, ProviderSettings
 
 PREFIX = "PORTAL_"
 PROVIDER = "oidc_"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-KEY_CHARACTERS = 32
 
 
-def split_bind(bind: str) -> tuple[str, int]:
-    """Return (host, port) of `host:port`; raises ValueError with the rule that is broken."""
-    host, colon, port = bind.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]")
-    if not (host and colon and port.isdigit() and 0 < int(port) < 65536):  # noqa: PLR2004 the number says it best here
-        raise ValueError("write host:port, such as 127.0.0.1:8000")
-    return host, int(port)
-
-
-def _checked_bind(bind: str) -> str:
-    split_bind(bind)
-    return bind
-
-
-def _checked_base_url(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
-        raise ValueError("write https://HOST or https://HOST:PORT, without a path")
-    return url.rstrip("/")
-
-
-def _checked_url(url: str) -> str:
-    if url.startswith(("sqlite:///", "postgresql+psycopg://")):
-        return url
-    for plain in ("postgres://", "postgresql://"):
-        if url.startswith(plain):
-            return f"postgresql+psycopg://{url.removeprefix(plain)}"
-    raise ValueError("write sqlite:///PATH or postgresql://USER:PASSWORD@HOST/DATABASE")
-
-
-BaseUrl = Annotated[str, AfterValidator(_checked_base_url)]
-
-
-def _checked_key(key: str) -> str:
-    if key == "":
-        return key
-    key = key.strip()
-    if len(key) < KEY_CHARACTERS:
-        raise ValueError(
-            f"write at least {KEY_CHARACTERS} random characters for each key, "
-            "such as what `openssl rand -hex 32` prints"
-        )
-    if "," in key:
-        raise ValueError("leave commas out: they stand between the keys of the fallbacks")
-    return key
-
-
-def _split_keys(given: Any) -> Any:
-    return [key for key in given.split(",") if key.strip()] if isinstance(given, str) else given
-
-
-Bind = Annotated[str, AfterValidator(_checked_bind)]
-SecretKey = Annotated[str, AfterValidator(_checked_key)]
-SecretKeys = Annotated[tuple[SecretKey, ...], BeforeValidator(_split_keys)]
-DatabaseUrl = Annotated[str, AfterValidator(_checked_url)]
+BaseUrl = Annotated[str, AfterValidator(checked_base_url)]
+Bind = Annotated[str, AfterValidator(checked_bind)]
+SecretKey = Annotated[str, AfterValidator(checked_key)]
+SecretKeys = Annotated[tuple[SecretKey, ...], BeforeValidator(split_keys)]
+DatabaseUrl = Annotated[str, AfterValidator(checked_url)]
+RedisUrl = Annotated[str, AfterValidator(checked_redis)]
 Words = Json[dict[str, str]] | dict[str, str]
 
 
@@ -150,14 +109,27 @@ class Settings(BaseModel):
     requests_per_minute: int = Field(
         6000, ge=0, description="Requests of one account or address in a minute; 0: no limit."
     )
-    redis_url: str = Field(
-        "", repr=False, description="Redis that counts requests for all processes. Default: memory."
+    redis_url: RedisUrl = Field(
+        "",
+        repr=False,
+        description="Redis that counts requests and carries background work for all processes, "
+        "`redis://HOST:PORT/NUMBER`. Default: memory, and a file in the data folder.",
     )
     providers: tuple[ProviderSettings, ...] = Field(
         (), description="Identity providers; see below."
     )
     web_workers: int = Field(1, ge=1, le=64, description="Web processes.")
     web_threads: int = Field(4, ge=1, le=64, description="Threads in each web process.")
+    embedded_worker: bool = Field(
+        default=True,
+        description="Let `portal serve` do background work too; off where `portal worker` does it.",
+    )
+    job_threads: int = Field(
+        4,
+        ge=1,
+        le=64,
+        description="Threads of a worker; half of them are kept for work that takes minutes.",
+    )
     shutdown_seconds: int = Field(
         8, ge=1, le=9, description="Longest wait for running requests and jobs at the end."
     )
@@ -173,6 +145,16 @@ class Settings(BaseModel):
         description="Inner addresses the portal may call: `range[:port[-port]]`, comma-separated. "
         "Public ones need no entry.",
     )
+    source_folders: str = Field(
+        "",
+        description="Folders of this machine that sources may be declared for, comma-separated. "
+        "Default: none.",
+    )
+    source_ca_file: str = Field(
+        "",
+        description="File of certificates that sources are trusted by, for hosts with an authority "
+        "of their own. Default: the public ones.",
+    )
     type_classes: Words = Field(
         default_factory=dict,
         description='Own words for `spec.type`, as JSON: `{"lambda": "job"}`.',
@@ -185,6 +167,11 @@ class Settings(BaseModel):
         default_factory=dict,
         description='Own words for tiers, as JSON: `{"gold": "1"}`.',
     )
+
+    @property
+    def folders_of_sources(self) -> tuple[str, ...]:
+        """Return the folders of this machine that sources may be declared for."""
+        return tuple(part.strip() for part in self.source_folders.split(",") if part.strip())
 
     @model_validator(mode="after")
     def _check_exposure(self) -> Settings:
@@ -237,10 +224,13 @@ def read_environment() -> Mapping[str, str]:
     return os.environ
 
 
-def share_metrics_folder(folder: Path) -> None:
-    """Tell prometheus-client where the processes of one portal add up their numbers."""
+def share_metrics_folder(folder: Path, *, is_first: bool) -> None:
+    """Tell prometheus-client where the processes of one portal add up their numbers.
+
+    Whoever comes first takes away what an earlier start left.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    for leftover in folder.glob("*.db"):
+    for leftover in folder.glob("*.db") if is_first else ():
         leftover.unlink(missing_ok=True)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
 

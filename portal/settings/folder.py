@@ -7,7 +7,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 from portal.errors import SetupError
-from portal.settings import KEY_CHARACTERS
+from portal.settings.checks import KEY_CHARACTERS
 
 if TYPE_CHECKING:
     from pathlib import Path

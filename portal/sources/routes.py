@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from flask import render_template
 
-from portal.sources.queries import find_readme
+from portal.sources.queries.files import find_readme
 from portal.web.markdown import render_markdown
 
 if TYPE_CHECKING:

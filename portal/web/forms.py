@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, TypeVar, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -10,6 +11,7 @@ from portal.errors import InvalidInput, Problem
 
 if TYPE_CHECKING:
     from werkzeug.datastructures import MultiDict
+    from werkzeug.wrappers import Request
 
 Form = TypeVar("Form", bound=BaseModel)
 
@@ -48,12 +50,29 @@ def parse_arguments(form: type[Form], arguments: MultiDict[str, str]) -> Form:
     return parsed
 
 
+def parse_document(form: type[Form], asked: Request) -> Form:
+    """Return `form` filled from a request's JSON; raises InvalidInput naming every wrong field."""
+    try:
+        given = json.loads(asked.get_data(cache=False))
+    except (ValueError, RecursionError):
+        given = None
+    if not isinstance(given, dict):
+        message = "The body is no JSON object."
+        raise InvalidInput(message, (Problem("body", "json", message, "Send one object."),))
+    try:
+        return form.model_validate(given)
+    except ValidationError as error:
+        known = sorted(f.alias or name for name, f in form.model_fields.items())
+        problems = tuple(_explain(problem, known) for problem in error.errors())
+        raise InvalidInput("The body is not valid.", problems) from None
+
+
 def _explain(problem: object, known: list[str]) -> Problem:
     found = problem if isinstance(problem, dict) else {}
     name = ".".join(str(part) for part in found["loc"])
     if found["type"] == "extra_forbidden":
         return Problem(
-            name, "known", f"There is no filter `{name}`.", f"Use one of: {', '.join(known)}."
+            name, "known", f"There is no field `{name}`.", f"Use one of: {', '.join(known)}."
         )
     message = str(found["msg"]).removeprefix("Value error, ")
     return Problem(name, str(found["type"]), f"`{name}`: {message}", "Correct or leave it out.")

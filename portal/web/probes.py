@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, current_app
 
 from portal.errors import Unavailable
+from portal.infra.clock import utc_now
 from portal.infra.logs import get_logger
 from portal.infra.metrics import CONTENT_TYPE
+from portal.infra.work import measure
 from portal.web.markers import public, requires
 from portal.web.templating import render
 from portal.web.unit import get_database
 
 if TYPE_CHECKING:
     from portal.infra.metrics import Metrics
+    from portal.infra.work import Backlog
 
 log = get_logger("probes")
 blueprint = Blueprint("web", __name__, url_prefix="/-")
@@ -42,9 +45,21 @@ def ready() -> Response:
 @blueprint.get("/metrics")
 @requires("metrics:all:read")
 def metrics() -> Response:
-    """Return the portal's own metrics in Prometheus' text format."""
+    """Return the portal's own metrics in Prometheus' text format.
+
+    What waits is left out while the database does not answer.
+    """
     found: Metrics = current_app.extensions["metrics"]
-    return Response(found.render(), content_type=CONTENT_TYPE)
+    return Response(found.render(_measure_work()), content_type=CONTENT_TYPE)
+
+
+def _measure_work() -> Backlog | None:
+    try:
+        with get_database().unit(write=False) as session:
+            return measure(session, now=utc_now())
+    except Unavailable as error:
+        log.warning("work_not_measured", reason=error.detail)
+        return None
 
 
 @blueprint.get("/patterns")

@@ -13,7 +13,7 @@ from portal.audit.queries.entries import list_entries, list_sealed_after
 from portal.audit.service import erase_addresses, record_act, seal_entries
 from portal.factory import create_secret_box
 from portal.infra import work
-from portal.infra.queue import Queue
+from portal.infra.queue import Queue, QueueSetup
 from portal.infra.secrets import SecretBox
 from portal.web.origin import RequestOrigin
 from tests.conftest import NOW
@@ -92,12 +92,11 @@ def test_the_job_seals_in_batches(database, settings, app):
         for number in range(1010):
             write(session, number)
         work.publish(session, SEAL, "now", due_at=NOW)
-    queue = Queue(settings.data_dir, "q" * 32, database, app.extensions["metrics"])
+    queue = Queue(QueueSetup(settings.data_dir, "q" * 32), database, app.extensions["metrics"])
     sizes = []
     for _ in range(4):
         queue.sweep()
-        while (task := queue.huey.dequeue()) is not None:
-            queue.huey.execute(task)
+        while queue.short.do_next():
             with database.unit(write=False) as session:
                 sizes.append(session.scalar(select(func.max(AuditEntry.position))))
     assert sizes == [500, 1000, 1010]

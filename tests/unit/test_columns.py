@@ -26,9 +26,9 @@ from portal.catalog.service.marks import MarkValue, clear_marks, write_marks
 from portal.demo.flows import write_company
 from portal.infra.contributions import Mark
 from portal.infra.db import Database
-from portal.sources import service
 from portal.sources.flows.ingesting import Ingest
 from portal.sources.providers.folder import Folder
+from portal.sources.service.removals import undo_removals
 
 
 def ingest(database, folder):
@@ -124,7 +124,7 @@ def test_columns_follow_every_change(database, tmp_path, now):
     ingest(writer, folder)
     assert_alike(database, now, rng)
     with writer.unit(write=True) as session:
-        service.undo_removals(session, CLI, None, now=now)
+        undo_removals(session, CLI, None, now=now)
     assert_alike(database, now, rng)
     writer.dispose()
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from portal.auth.core import CLI
 from portal.catalog.models import CatalogProblem, Entity
-from portal.sources import service
+from portal.sources.service.removals import undo_removals
 from tests.unit.test_ingest import component, ingest, make_empty, refs, snapshot
 
 TEAM = (
@@ -100,9 +100,9 @@ def test_what_vanished_comes_back(database, tmp_path, now):
     (tmp_path / "d.yml").write_text(datadog("pay"))
     ingest(database, tmp_path)
     (tmp_path / "c.yml").write_text("openapi: 3.0.1\n")
-    assert ingest(database, tmp_path).removed == 2
+    assert ingest(database, tmp_path, remove=True).removed == 2
     with database.unit(write=True) as session:
-        back = service.undo_removals(session, CLI, None, now=now)
+        back = undo_removals(session, CLI, None, now=now)
     assert sorted(back) == ["api:default/berths", "component:default/berths"]
     assert show(database, "component:default/berths").read_as == "read as a Cortex service"
 
@@ -119,7 +119,7 @@ def test_a_broken_file_keeps_its_entities(database, tmp_path):
 def test_what_was_skipped_before_is_read_by_a_newer_reader(database, tmp_path, monkeypatch):
     (tmp_path / "a.yml").write_text(opslevel("pay"))
     monkeypatch.setattr("portal.sources.core.verdicts.detect", lambda _: None)
-    monkeypatch.setattr("portal.sources.flows.ingesting.READER", b"1")
+    monkeypatch.setattr("portal.sources.flows.terms.READER", b"1")
     assert ingest(database, tmp_path).created == 0
     monkeypatch.undo()
     assert ingest(database, tmp_path).created == 1

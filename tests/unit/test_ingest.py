@@ -12,10 +12,10 @@ from portal.audit.queries.entries import list_entries
 from portal.auth.core import ANONYMOUS, CLI
 from portal.catalog.models import CatalogProblem, Entity, EntityAlias, EntityRelation, EntityTag
 from portal.errors import Forbidden
-from portal.sources import service
 from portal.sources.flows import ingesting
 from portal.sources.flows.ingesting import Ingest
 from portal.sources.providers.folder import Folder
+from portal.sources.service.removals import undo_removals
 
 
 def component(name: str, **spec: str) -> str:
@@ -96,7 +96,7 @@ def test_undo_brings_back_and_holds(database, tmp_path, now):
     ingest(database, tmp_path)
     assert refs(database) == {"component:default/a"}
     with database.unit(write=True) as session:
-        assert service.undo_removals(session, CLI, None, now=now) == ["component:default/b"]
+        assert undo_removals(session, CLI, None, now=now) == ["component:default/b"]
     assert ingest(database, tmp_path).held == 1
     assert ingest(database, tmp_path, remove=True).removed == 1
 
@@ -140,7 +140,7 @@ def test_killed_after_each_batch(database, tmp_path, monkeypatch, after):
     ingest(database, tmp_path)
     for i in range(4):
         (tmp_path / f"{i}.yaml").write_text(component(f"c{i}", system="new"))
-    real, done = service.apply_files, []
+    real, done = ingesting.apply_files, []
 
     def apply(*args, **options):
         if len(done) == after:
@@ -148,11 +148,11 @@ def test_killed_after_each_batch(database, tmp_path, monkeypatch, after):
         done.append(1)
         return real(*args, **options)
 
-    monkeypatch.setattr(service, "apply_files", apply)
+    monkeypatch.setattr(ingesting, "apply_files", apply)
     with pytest.raises(Killed):
         ingest(database, tmp_path)
     assert {f"component:default/old{i}" for i in range(4)} <= refs(database)
-    monkeypatch.setattr(service, "apply_files", real)
+    monkeypatch.setattr(ingesting, "apply_files", real)
     ingest(database, tmp_path)
     assert refs(database) == {f"component:default/c{i}" for i in range(4)}
 

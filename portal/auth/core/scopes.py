@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from portal.errors import InvalidInput, Problem
 
-AREAS = ("catalog", "account", "audit", "access", "metrics", "scim", "sources", "demo")
+AREAS = ("catalog", "account", "audit", "access", "metrics", "scim", "sources", "demo", "jobs")
 # Areas whose writes are about entities, which have an owner and a system.
 OWNED_AREAS = ("catalog",)
 READ, WRITE = "read", "write"

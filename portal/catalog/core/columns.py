@@ -67,6 +67,7 @@ class ColumnRow:
     updated: float
     tags: Sequence[str]
     coded: Mapping[str, str | None]
+    is_ephemeral: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,7 @@ class Columns:
     titles: Sequence[str | None]
     tag_rows: Ints
     tag_codes: Ints
+    ephemeral: Mask
     problems: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     name_order: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     marks: Mapping[str, MarkColumn] = field(default_factory=dict)
@@ -113,6 +115,11 @@ class Columns:
         found = np.ones(len(self), np.bool_)
         found[self.tag_rows] = False
         return found
+
+    @cached_property
+    def lasting(self) -> Mask | None:
+        """Return which rows do not expire, None when that is all of them."""
+        return ~self.ephemeral if self.ephemeral.any() else None
 
     def count_whole(self, name: str) -> Ints:
         """Return how often each code of a column occurs in all rows, ABSENT first."""
@@ -155,6 +162,7 @@ def build_columns(
         [row.title for row in rows],
         paired[:, 0],
         paired[:, 1],
+        np.array([row.is_ephemeral for row in rows], dtype=np.bool_),
     )
     return with_domains(columns)
 
@@ -189,6 +197,7 @@ def merge_columns(held: Columns, fresh: Columns, gone: Sequence[int]) -> Columns
         titles=join_list(held.titles, fresh.titles),
         tag_rows=tag_rows[tag_rows != ABSENT],
         tag_codes=tag_codes[tag_rows != ABSENT],
+        ephemeral=join(held.ephemeral, fresh.ephemeral),
     )
     return with_domains(merged)
 

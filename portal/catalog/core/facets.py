@@ -68,11 +68,28 @@ def _match_codes(codes: Ints, texts: Codes, values: Iterable[str]) -> Mask:
     return wanted.take(codes)
 
 
+def select_lifetime(columns: Columns, *, ephemeral: bool) -> Mask | None:
+    """Return which rows last, or which are ephemeral; None where that is all of them."""
+    return columns.ephemeral if ephemeral else columns.lasting
+
+
+def join_masks(*masks: Mask | None) -> Mask | None:
+    """Return which rows every mask holds; None stands for all of them."""
+    given = [mask for mask in masks if mask is not None]
+    joined: Mask | None = np.logical_and.reduce(given) if given else None
+    return joined
+
+
 def select_personal(
     columns: Columns, owners: Collection[str] | None, ids: Sequence[int] | None
 ) -> Mask | None:
-    """Return which rows some teams own and which are among some ids; None when neither is asked."""
-    masks: list[Mask] = []
+    """Return which rows some teams own and which are among some ids; None when neither is asked.
+
+    What is ephemeral is nobody's own.
+    """
+    masks: list[Mask] = [] if columns.lasting is None else [columns.lasting]
+    if owners is None and ids is None:
+        return None
     if owners is not None:
         numbers = [columns.texts["owner"].find(owner) for owner in owners]
         known = [number for number in numbers if number is not None]
@@ -82,8 +99,6 @@ def select_personal(
         mask = np.zeros(len(columns), np.bool_)
         mask[rows[rows != ABSENT]] = True
         masks.append(mask)
-    if not masks:
-        return None
     found: Mask = np.logical_and.reduce(masks)
     return found
 

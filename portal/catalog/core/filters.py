@@ -16,7 +16,8 @@ NOT_SET = "-"
 class EntityFilter:
     """Values chosen by facet (any of them fits), only what runs or everything, and a question.
 
-    `owners` keeps what these own, `ids` these entities; None keeps all.
+    `owners` keeps what these own, `ids` these entities; None keeps all. Without `ephemeral` only
+    what lasts is listed, with it only what expires by itself.
     """
 
     chosen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -24,6 +25,7 @@ class EntityFilter:
     q: str | None = None
     owners: frozenset[str] | None = None
     ids: tuple[int, ...] | None = None
+    ephemeral: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,8 @@ NO_WORDS: Mapping[str, str] = {}
 class Place:
     """Where an entity was read: source, file, document number and line, both from 1.
 
-    `read_as` says what it was read as where that is no Backstage document.
+    `read_as` says what it was read as where that is no Backstage document; what is ephemeral
+    expires by itself and is left out of lists and counts.
     """
 
     source: str
@@ -34,6 +35,7 @@ class Place:
     document_number: int
     line: int
     read_as: str = ""
+    is_ephemeral: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,7 @@ READ = (
     Entity.system,
     Entity.domain,
     Entity.source,
+    Entity.is_ephemeral,
 )
 NEXT = aliased(Entity)
 # Every changed entity and the one behind it in the order of names, from the last to the first.
@@ -167,6 +168,7 @@ def _read_rows(session: Session, query: Select[Any]) -> Iterator[ColumnRow]:
                 "own_domain": row.domain,
                 "source": row.source,
             },
+            row.is_ephemeral,
         )
 
 

@@ -12,6 +12,8 @@ from portal.catalog.core.columns import ABSENT
 from portal.catalog.core.facets import (
     SORTS,
     Counter,
+    join_masks,
+    select_lifetime,
     select_personal,
     select_running,
     sort_rows,
@@ -60,7 +62,10 @@ def select_entities(
     columns = get_columns(session)
     _check_sort(columns, sort)
     base: Mask | None = select_running(columns) if wanted.only_running else None
-    found = select_personal(columns, wanted.owners, wanted.ids)
+    found = join_masks(
+        select_personal(columns, wanted.owners, wanted.ids),
+        select_lifetime(columns, ephemeral=wanted.ephemeral),
+    )
     if not wanted.q:
         counter = Counter(columns, wanted.chosen, base, now, found)
         sort = sort or "name"

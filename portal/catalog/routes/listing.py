@@ -191,6 +191,8 @@ def _list_chips(
         found.append(SimpleNamespace(label=f"“{query.q}”", remove_url=current_url(q=None)))
     if query.mine:
         found.append(SimpleNamespace(label="My teams", remove_url=current_url(mine=None)))
+    if query.ephemeral:
+        found.append(SimpleNamespace(label="Ephemeral", remove_url=current_url(ephemeral=None)))
     if query.starred:
         found.append(SimpleNamespace(label="Starred", remove_url=current_url(starred=None)))
     for name, values in query.wanted.chosen.items():

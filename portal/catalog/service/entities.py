@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, select, update
 
 from portal.auth.core import Actor, Subject, authorise
 from portal.catalog.core.records import Place, Record, build_record
@@ -23,6 +23,7 @@ from portal.catalog.service.revisions import bump_revision
 from portal.catalog.service.search import forget_words, index_words
 from portal.catalog.service.values import forget_values, replace_values
 from portal.infra.contributions import get_contributions
+from portal.infra.db import insert_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -73,6 +74,7 @@ def apply_records(
                 Entity.document_number,
                 Entity.line,
                 Entity.read_as,
+                Entity.is_ephemeral,
             ).where(Entity.ref.in_([record.ref for record in records]))
         )
     }
@@ -83,7 +85,7 @@ def apply_records(
         place = None if row is None else _find_place(row)
         if row is None or place is None:
             fresh.append(record)
-        elif row.source != record.place.source:
+        elif row.source != record.place.source and _keeps(place, record.place):
             applied.claimed[record.ref] = place
         elif row.digest == record.digest and place == record.place:
             applied.unchanged += 1
@@ -107,8 +109,13 @@ def derive_again(session: Session, actor: Actor, ref: str, *, now: datetime) -> 
     return True
 
 
+def _keeps(held: Place, other: Place) -> bool:
+    """Whether who came first keeps an entity: what lasts takes it from what is ephemeral."""
+    return other.is_ephemeral or not held.is_ephemeral
+
+
 def _find_place(row: Any) -> Place:
-    return Place(row.source, row.file, row.document_number, row.line, row.read_as)
+    return Place(row.source, row.file, row.document_number, row.line, row.read_as, row.is_ephemeral)
 
 
 def _write(
@@ -117,11 +124,11 @@ def _write(
     # The revision comes first: its row is locked until the end, so revisions commit in order.
     revision = bump_revision(session)
     _forget_parts(session, [record.ref for record in changed])
-    if fresh:
-        session.execute(
-            insert(Entity),
-            [{**_columns(r, revision, now), "ref": r.ref, "created_at": now} for r in fresh],
-        )
+    insert_rows(
+        session,
+        Entity,
+        [{**_columns(r, revision, now), "ref": r.ref, "created_at": now} for r in fresh],
+    )
     for record in changed:
         session.execute(
             update(Entity).where(Entity.ref == record.ref).values(**_columns(record, revision, now))
@@ -142,6 +149,7 @@ def _columns(record: Record, revision: int, now: datetime) -> dict[str, Any]:
         "document_number": place.document_number,
         "line": place.line,
         "read_as": place.read_as,
+        "is_ephemeral": place.is_ephemeral,
         "updated_at": now,
         "read_at": now,
     }
@@ -174,8 +182,7 @@ def _insert_parts(session: Session, records: Sequence[Record]) -> None:
         ],
     }
     for table, values in rows.items():
-        if values:
-            session.execute(insert(table), values)
+        insert_rows(session, table, values)
 
 
 def _forget_parts(session: Session, refs: Sequence[str]) -> None:
@@ -188,7 +195,7 @@ def _forget_parts(session: Session, refs: Sequence[str]) -> None:
 def remove_entities(
     session: Session, actor: Actor, refs: Sequence[str], *, run_id: int, now: datetime
 ) -> int:
-    """Remove one batch of entities and keep what is needed to bring them back."""
+    """Remove one batch of entities and keep what is needed to bring those that lasted back."""
     authorise(actor, WRITE)
     rows = session.scalars(select(Entity).where(Entity.ref.in_(refs))).all()
     kept = [
@@ -204,20 +211,20 @@ def remove_entities(
             "run_id": run_id,
         }
         for e in rows
+        if not e.is_ephemeral
     ]
-    if not kept:
+    if not rows:
         return 0
-    session.execute(insert(RemovedEntity), kept)
+    if kept:
+        insert_rows(session, RemovedEntity, kept)
     _forget_parts(session, refs)
     session.execute(delete(CatalogProblem).where(CatalogProblem.ref.in_(refs)))
     session.execute(delete(Entity).where(Entity.ref.in_(refs)))
     forget_words(session, [e.id for e in rows])
     forget_values(session, [e.id for e in rows])
     revision = bump_revision(session)
-    session.execute(
-        insert(EntityTombstone), [{"entity_id": e.id, "revision": revision} for e in rows]
-    )
-    return len(kept)
+    insert_rows(session, EntityTombstone, [{"entity_id": e.id, "revision": revision} for e in rows])
+    return len(rows)
 
 
 def restore_removed(
@@ -226,7 +233,14 @@ def restore_removed(
     """Bring removed entities back where their ref is free; returns the refs that are back."""
     authorise(actor, WRITE)
     rows = list(removed)
-    records = [make_record(session, row.document, _find_place(row)) for row in rows]
+    records = [
+        make_record(
+            session,
+            row.document,
+            Place(row.source, row.file, row.document_number, row.line, row.read_as),
+        )
+        for row in rows
+    ]
     taken = set(session.scalars(select(Entity.ref).where(Entity.ref.in_([r.ref for r in records]))))
     back = [record for record in records if record.ref not in taken]
     apply_records(session, actor, back, now=now)

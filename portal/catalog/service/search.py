@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
 
 from portal.catalog.models import Entity, EntityWords
+from portal.infra.db import insert_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,8 +24,9 @@ def index_words(session: Session, words: Mapping[str, Words]) -> dict[str, int]:
     """
     rows = session.execute(select(Entity.id, Entity.ref).where(Entity.ref.in_(list(words)))).all()
     forget_words(session, [row.id for row in rows])
-    session.execute(
-        insert(EntityWords),
+    insert_rows(
+        session,
+        EntityWords,
         [
             {
                 "entity_id": row.id,

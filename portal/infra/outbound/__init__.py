@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portal.infra.outbound.calls import Gate, Limits, Wire
+from portal.infra.outbound.calls import Call, Gate, Limits, Wire, calling
 from portal.infra.outbound.client import Answer, Ask, Outbound
 from portal.infra.outbound.errors import (
     AnswerTooLarge,
@@ -13,12 +13,17 @@ from portal.infra.outbound.errors import (
     Unreachable,
     Untrusted,
 )
+from portal.infra.outbound.sessions import WIRE_FAILURES, explain_break, explain_failure
+from portal.infra.outbound.sockets import open_socket
+from portal.infra.outbound.targets import inspect_url
 
 __all__ = [
+    "WIRE_FAILURES",
     "Answer",
     "AnswerTooLarge",
     "Ask",
     "BadAnswer",
+    "Call",
     "Gate",
     "Limits",
     "Outbound",
@@ -28,4 +33,9 @@ __all__ = [
     "Unreachable",
     "Untrusted",
     "Wire",
+    "calling",
+    "explain_break",
+    "explain_failure",
+    "inspect_url",
+    "open_socket",
 ]

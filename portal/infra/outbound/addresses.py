@@ -128,15 +128,23 @@ class Judgement:
 ALLOWED = Judgement(allowed=True)
 
 
-def judge(address: str, port: int, allow: Iterable[AllowedRange]) -> Judgement:
-    """Decide about one resolved address and port; embedded IPv4 addresses are judged too."""
+def judge(
+    address: str,
+    port: int,
+    allow: Iterable[AllowedRange],
+    own_ports: frozenset[int] = frozenset(),
+) -> Judgement:
+    """Decide about one resolved address and port; embedded IPv4 addresses are judged too.
+
+    `own_ports` belong to the protocol that is about to be spoken, so they are not denied to it.
+    """
     try:
         read = ip_address(address)
     except ValueError:
         return Judgement(allowed=False, reason="is not an address")
     ranges = tuple(allow)
     for part in (read, *find_embedded(read)):
-        reason = _find_reason(part, port, ranges)
+        reason = _find_reason(part, port, ranges, DENIED_PORTS - own_ports)
         if reason:
             return Judgement(allowed=False, reason=reason)
     return ALLOWED
@@ -157,11 +165,13 @@ def find_embedded(address: Address) -> Iterator[IPv4Address]:
         yield IPv4Address(number & 0xFFFFFFFF)
 
 
-def _find_reason(address: Address, port: int, ranges: tuple[AllowedRange, ...]) -> str:
+def _find_reason(
+    address: Address, port: int, ranges: tuple[AllowedRange, ...], denied: frozenset[int]
+) -> str:
     never = _find_never(address, port)
     if never or any(_covers(part, address, port) for part in ranges if part.named):
         return never
-    if port in DENIED_PORTS:
+    if port in denied:
         return f"port {port} speaks another protocol than HTTP"
     if any(_covers(part, address, port) for part in ranges):
         return ""

@@ -82,10 +82,16 @@ class Gate:
     wire: Wire = field(default_factory=Wire)
     own_port: int | None = None
 
-    def check(self, host: str, port: int, addresses: Sequence[str]) -> None:
+    def check(
+        self,
+        host: str,
+        port: int,
+        addresses: Sequence[str],
+        own_ports: frozenset[int] = frozenset(),
+    ) -> None:
         """Raise Refused unless every one of the addresses may be called."""
         for address in addresses:
-            judgement = judge(address, port, self.allow)
+            judgement = judge(address, port, self.allow, own_ports)
             if not judgement.allowed:
                 raise Refused(
                     f"{host}:{port} may not be called: an address of it {judgement.reason}.",

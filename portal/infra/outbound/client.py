@@ -40,6 +40,7 @@ OUR_HEADERS = frozenset(
     {"host", "content-length", "transfer-encoding", "connection", "te", "upgrade", "expect"}
 )
 FIRST_PAUSE_SECONDS = 0.2
+PEM_BEGINS = "-----BEGIN "
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 log = get_logger("outbound")
@@ -142,11 +143,14 @@ class Outbound:
     def make_pool_manager(
         self, limits: Limits | None = None, ca_bundle: str | None = None
     ) -> GuardedPoolManager:
-        """Return a urllib3 pool manager for a library, such as dulwich; the caller clears it."""
+        """Return a urllib3 pool manager for a library, such as dulwich; the caller clears it.
+
+        `ca_bundle` is a file of certificates to trust instead of the usual, or their PEM text.
+        """
+        is_text = (ca_bundle or "").lstrip().startswith(PEM_BEGINS)
+        trusted = {"ca_cert_data" if is_text else "ca_certs": ca_bundle or DEFAULT_CA_BUNDLE_PATH}
         return GuardedPoolManager(
-            self._with_limits(limits),
-            headers={"User-Agent": USER_AGENT},
-            ca_certs=ca_bundle or DEFAULT_CA_BUNDLE_PATH,
+            self._with_limits(limits), headers={"User-Agent": USER_AGENT}, **trusted
         )
 
     def _with_limits(self, limits: Limits | None) -> Gate:

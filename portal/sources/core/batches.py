@@ -13,6 +13,8 @@ from portal.sources.core.verdict import ERROR, OK, SKIPPED, Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+CONFLICT = "conflict"
+
 
 @dataclass(frozen=True, slots=True)
 class ReadyFile:
@@ -26,10 +28,12 @@ class ReadyFile:
     is_settled: bool
 
 
-def prepare_file(source: str, path: str, digest: str, verdicts: tuple[Verdict, ...]) -> ReadyFile:
+def prepare_file(
+    source: str, path: str, digest: str, verdicts: tuple[Verdict, ...], *, is_ephemeral: bool
+) -> ReadyFile:
     """Return what to write about a file; a refused document keeps the entity it names as it was."""
     entities = tuple(
-        (v.entity, Place(source, path, v.document, v.line, v.reason))
+        (v.entity, Place(source, path, v.document, v.line, v.reason, is_ephemeral))
         for v in verdicts
         if v.status == OK and v.entity is not None
     )
@@ -54,7 +58,7 @@ def list_problems(
         if place is not None and verdict.status == OK:
             finding = Finding(
                 "metadata.name",
-                "conflict",
+                CONFLICT,
                 f"{verdict.ref} belongs to {place.source} ({place.file}:{place.line}), which was "
                 f"first; this one in {source} ({verdict.file}:{verdict.line}) is not used.",
                 "Delete or rename one of the two.",
@@ -67,6 +71,7 @@ def _row(source: str, verdict: Verdict, severity: str, finding: Finding) -> dict
         "severity": severity,
         "rule": finding.rule,
         "ref": verdict.ref,
+        "about": verdict.refused,
         "source": source,
         "file": verdict.file,
         "document_number": verdict.document,

@@ -9,6 +9,17 @@ from functools import lru_cache
 from portal.errors import InvalidInput
 
 DESCRIPTORS = ("**/*.yaml", "**/*.yml", "**/*.json")
+# What organisations are asked for by default: each file more is a call more to their API.
+WELL_KNOWN = (
+    "**/catalog-info.yaml",
+    "**/catalog-info.yml",
+    "**/opslevel.yml",
+    "**/cortex.yaml",
+    "**/cortex.yml",
+    "**/*.datadog.yaml",
+    "**/*.datadog.yml",
+    "**/compass.yml",
+)
 SKIPPED_FOLDERS = frozenset((".git", ".hg", ".svn", "node_modules", ".venv", "__pycache__"))
 PIECES = re.compile(r"(\*\*/|\*\*|\*|\?|\[[^\]/]+\])")
 

@@ -20,6 +20,7 @@ class Verdict:
 
     `product` is set for descriptors of other products; `members` are relations stated for
     other documents of the same file; `named_at` is the path of what names the entity there.
+    `refused` is the reference a policy refused.
     """
 
     file: str
@@ -35,6 +36,7 @@ class Verdict:
     product: str = ""
     members: tuple[Member, ...] = ()
     named_at: str = ""
+    refused: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the shape that `portal catalog check --json` and the API give."""

@@ -6,21 +6,32 @@ run, or one that follows a killed run, ends where a fresh import would.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from portal.catalog.service.entities import remove_entities
 from portal.infra.clock import utc_now
 from portal.infra.db import BATCH_ROWS, Database
-from portal.sources import service
 from portal.sources.core.batches import ReadyFile, prepare_file, recall_verdicts
 from portal.sources.core.claims import Claims
 from portal.sources.core.readmes import Readme, UnreadableReadme, folder_of
+from portal.sources.core.removals import UNDONE, RemovalGuard
 from portal.sources.core.verdict import ERROR, SKIPPED, Verdict
 from portal.sources.flows.reading import FileReport, read_file, read_folder
 from portal.sources.flows.readmes import read_readme
 from portal.sources.flows.suggesting import Suggestions
-from portal.sources.queries import list_files, list_ownerless, list_readmes
+from portal.sources.flows.terms import Outcome, Terms, make_salt
+from portal.sources.queries.files import list_files, list_ownerless, list_readmes
+from portal.sources.queries.sources import count_lasting
+from portal.sources.service.files import (
+    apply_files,
+    forget_files,
+    replace_readmes,
+    report_readmes,
+    report_suggestions,
+)
+from portal.sources.service.removals import list_claimed, list_vanished, remove_vanished
+from portal.sources.service.runs import begin_run, finish_run, settle
+from portal.sources.service.trust import set_trust
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -29,36 +40,11 @@ if TYPE_CHECKING:
     from portal.sources.core.trees import Tree
     from portal.sources.models import Source, SourceFile
 
-# Part of every digest: a reader that understands more has to read again what it knew before.
-READER = b"2"
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What a run did, in numbers; `held` are removals that were not carried out, and why."""
-
-    source: str
-    files: int = 0
-    documents: int = 0
-    refused: int = 0
-    skipped: int = 0
-    created: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    conflicts: int = 0
-    removed: int = 0
-    held: int = 0
-    held_because: str = ""
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the numbers by name."""
-        return asdict(self)
-
 
 class Ingest:
     """One run over one source; `on_file` is told of every file, for a progress bar."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 every part is named
         self,
         database: Database,
         actor: Actor,
@@ -66,13 +52,15 @@ class Ingest:
         *,
         people: bool = False,
         remove: bool = False,
+        terms: Terms | None = None,
         on_file: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.database = database
         self.actor = actor
         self.outcome = Outcome(name)
+        self.changed = False
         self._people = people
-        self._remove = remove
+        self._terms = terms or Terms(removes=remove)
         self._on_file = on_file
         self._claims = Claims()
         self._seen: set[str] = set()
@@ -81,41 +69,51 @@ class Ingest:
 
     def run(self, folders: Sequence[Tree]) -> Outcome:
         """Read, write in batches, then remove what vanished; returns the numbers."""
-        with self.database.unit(write=True) as session:
-            source, run = service.begin_run(
-                session,
-                self.actor,
-                self.outcome.source,
-                people=self._people,
-                remove=self._remove,
-                now=utc_now(),
-            )
-            known = list_files(session, source.id)
+        source, run_id, known = self._begin()
         for batch in _batches(self._read(folders, known)):
             self._write(source, batch)
         gone = [path for path in known if path not in self._seen]
         for start in range(0, len(gone), BATCH_ROWS):
             with self.database.unit(write=True) as session:
-                service.forget_files(
-                    session, self.actor, source, paths=gone[start : start + BATCH_ROWS]
-                )
+                forget_files(session, self.actor, source, paths=gone[start : start + BATCH_ROWS])
         self._write_readmes(source)
-        self._remove_vanished(source, run.id)
+        self._remove_vanished(source, run_id)
         self._suggest_owners(source)
         with self.database.unit(write=True) as session:
-            service.finish_run(
+            self.changed = finish_run(
                 session,
                 self.actor,
-                source,
-                run_id=run.id,
+                source.id,
+                run_id=run_id,
                 counts=self.outcome.as_json(),
                 now=utc_now(),
             )
+            if self.changed and self._terms.settles:
+                settle(session, self.actor, now=utc_now())
         return self.outcome
 
+    def _begin(self) -> tuple[Source, int, dict[str, SourceFile]]:
+        terms = self._terms
+        with self.database.unit(write=True) as session:
+            source, run = begin_run(
+                session,
+                self.actor,
+                self.outcome.source,
+                reason=terms.reason,
+                version=terms.version,
+                now=utc_now(),
+            )
+            if self._people:
+                set_trust(session, self.actor, source, people=True, now=utc_now())
+            if terms.removes:
+                source.holds_removals = False
+            if terms.guard is None:
+                had = count_lasting(session, source.id)
+                self._terms = replace(terms, guard=RemovalGuard(had))
+            return source, run.id, list_files(session, source.id)
+
     def _read(self, folders: Iterable[Tree], known: dict[str, SourceFile]) -> Iterator[ReadyFile]:
-        # Words change what an entity means, so they are part of what was read.
-        salt = READER + repr(self.database.contributions.vocabulary).encode()
+        salt = make_salt(self.database, self._terms.policy)
 
         def recall(path: str, digest: str) -> tuple[Verdict, ...] | None:
             before = known.get(path)
@@ -144,7 +142,8 @@ class Ingest:
         """Yield files as they are found, those of other products last: Backstage goes first."""
         foreign: list[tuple[Tree, FileReport]] = []
         for folder in folders:
-            for report in read_folder(folder, recall, salt=salt):
+            for found in read_folder(folder, recall, salt=salt):
+                report = self._judge(found)
                 if report.path in self._seen:
                     continue
                 self._seen.add(report.path)
@@ -167,13 +166,23 @@ class Ingest:
         verdicts = tuple(self._claims.take(verdict) for verdict in report.verdicts)
         if report.is_recalled and verdicts != report.verdicts:
             # What is kept of the file stands in it, and only its outline was remembered.
-            report = read_file(folder, report.path, salt=salt)
+            report = self._judge(read_file(folder, report.path, salt=salt))
             verdicts = tuple(self._claims.take(verdict) for verdict in report.verdicts)
         self._count(report)
-        ready = prepare_file(self.outcome.source, report.path, report.digest, verdicts)
+        ready = prepare_file(
+            self.outcome.source,
+            report.path,
+            report.digest,
+            verdicts,
+            is_ephemeral=self._terms.is_ephemeral,
+        )
         if ready.refs:
             self._places.setdefault(folder_of(report.path), folder)
         return ready
+
+    def _judge(self, report: FileReport) -> FileReport:
+        """Return a file without what the policy of its source refuses."""
+        return replace(report, verdicts=tuple(map(self._terms.policy.apply, report.verdicts)))
 
     def _count(self, report: FileReport) -> None:
         self.outcome.files += 1
@@ -186,7 +195,7 @@ class Ingest:
 
     def _write(self, source: Source, files: Sequence[ReadyFile]) -> None:
         with self.database.unit(write=True) as session:
-            applied = service.apply_files(session, self.actor, source, files=files, now=utc_now())
+            applied = apply_files(session, self.actor, source, files=files, now=utc_now())
         self.outcome.created += applied.created
         self.outcome.updated += applied.updated
         self.outcome.unchanged += applied.unchanged
@@ -207,7 +216,7 @@ class Ingest:
         gone = sorted(known.keys() - kept)
         for start in range(0, max(len(changed), len(gone)), BATCH_ROWS):
             with self.database.unit(write=True) as session:
-                service.replace_readmes(
+                replace_readmes(
                     session,
                     self.actor,
                     source,
@@ -217,7 +226,7 @@ class Ingest:
                 )
         unreadable = [readme for readme in found if isinstance(readme, UnreadableReadme)]
         with self.database.unit(write=True) as session:
-            service.report_readmes(session, self.actor, source, unreadable=unreadable)
+            report_readmes(session, self.actor, source, unreadable=unreadable)
 
     def _suggest_owners(self, source: Source) -> None:
         with self.database.unit(write=False) as session:
@@ -225,30 +234,39 @@ class Ingest:
         suggestions = Suggestions(self._places)
         found = suggestions.find(subjects)
         with self.database.unit(write=True) as session:
-            service.report_suggestions(
+            report_suggestions(
                 session, self.actor, source, suggestions=found, files=suggestions.files
             )
 
     def _remove_vanished(self, source: Source, run_id: int) -> None:
         with self.database.unit(write=False) as session:
-            vanished = service.list_vanished(session, source, self._claims.refs)
-        if vanished and (self._unreadable or source.holds_removals):
-            self.outcome.held = len(vanished)
-            self.outcome.held_because = (
-                f"{self._unreadable} could not be read"
-                if self._unreadable
-                else "an undo holds them back; --remove carries them out"
-            )
-            return
+            vanished = list_vanished(session, source, self._claims.refs)
+            moved = list_claimed(session, vanished)
+        lost = [ref for ref in vanished if ref not in moved]
+        held_because = self._find_hold(source, len(lost)) if vanished else None
+        if held_because:
+            self.outcome.held, self.outcome.held_because = len(lost), held_because
+            vanished = [] if self._unreadable else sorted(moved)
         for start in range(0, len(vanished), BATCH_ROWS):
             with self.database.unit(write=True) as session:
-                self.outcome.removed += remove_entities(
+                self.outcome.removed += remove_vanished(
                     session,
                     self.actor,
                     vanished[start : start + BATCH_ROWS],
                     run_id=run_id,
                     now=utc_now(),
                 )
+
+    def _find_hold(self, source: Source, lost: int) -> str | None:
+        """Return why what is lost is kept for now; what moved elsewhere is not lost."""
+        if self._unreadable:
+            return f"{self._unreadable} could not be read"
+        if self._terms.removes:
+            return None
+        if source.holds_removals and lost:
+            return UNDONE
+        guard = self._terms.guard
+        return guard.ask(lost) if guard is not None and lost else None
 
 
 def _batches(files: Iterable[ReadyFile]) -> Iterator[list[ReadyFile]]:

@@ -97,13 +97,20 @@ def read_file(
                 verdicts.append(verdict)
                 targets.update(dict.fromkeys(found))
     except NotText as error:
-        verdicts.append(_refuse(path, error))
+        verdicts.append(_stop(path, error))
     return FileReport(path, digest.hexdigest(), tuple(join_members(verdicts)), tuple(targets))
 
 
 def _refuse(path: str, error: NotText) -> Verdict:
     """Return a binary or oversized file as skipped; it cannot hold descriptors to lose."""
     return Verdict(path, 1, 1, SKIPPED, reason=f"{NO_DESCRIPTOR}: {error}", is_unreadable=True)
+
+
+def _stop(path: str, error: NotText) -> Verdict:
+    """Return the problem of a file that holds more documents than are read of one."""
+    message = f"Reading stops here: {error}."
+    finding = Finding("", "documents", message, "Split it into several files.", 1)
+    return Verdict(path, 1, 1, ERROR, reason=message, errors=(finding,), is_unreadable=True)
 
 
 def _fail(path: str, error: PortalError) -> Verdict:

@@ -28,10 +28,14 @@ SUFFIXES = (".yaml", ".yml", ".json")
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """The root nothing leaves, and what to begin with: all descriptors below, or one file."""
+    """The root nothing leaves, and what to begin with: all descriptors below, or one file.
+
+    Descriptors are what `patterns` fit, without any all YAML and JSON files.
+    """
 
     root: Path
     start: str | None = None
+    patterns: tuple[str, ...] = ()
 
     @classmethod
     def open(cls, path: str) -> Folder:
@@ -76,12 +80,17 @@ class Folder:
                 if entry.is_dir(follow_symlinks=False):
                     if entry.name not in SKIPPED_FOLDERS:
                         below.append(path)
-                elif entry.name.lower().endswith(SUFFIXES):
+                elif self._takes(path):
                     seen += 1
                     if seen > MAX_FILES:
                         raise TooLarge(f"More than {MAX_FILES:,} files.", fix="Ingest parts of it.")
                     yield path
             pending.extend(reversed(below))
+
+    def _takes(self, path: str) -> bool:
+        if self.patterns:
+            return any(compile_pattern(pattern).fullmatch(path) for pattern in self.patterns)
+        return path.lower().endswith(SUFFIXES)
 
     def read(self, path: str) -> bytes:
         """Return a file's bytes; raises NotFound, OutsideRoot, TooLarge or InvalidInput."""

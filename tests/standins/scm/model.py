@@ -93,10 +93,10 @@ class Repo:
         return sum(entry.size for entry in head.files.values()) // 1024 + 1 if head else 0
 
     def resolve(self, ref: str | None) -> Commit | None:
-        """Return the commit a branch, tag, full ref, id or HEAD names."""
+        """Return the commit a branch, tag, ref (`heads/main` too), id or HEAD names."""
         ref = self.default_branch if ref in (None, "", "HEAD") else ref
-        for prefix, names in (("refs/heads/", self.branches), ("refs/tags/", self.tags)):
-            sha = names.get(ref) or names.get(ref.removeprefix(prefix))
+        for prefix, names in (("heads/", self.branches), ("tags/", self.tags)):
+            sha = names.get(ref) or names.get(ref.removeprefix("refs/").removeprefix(prefix))
             if sha:
                 return self.commits[sha]
         return self.commits.get(ref)

@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 from pydantic import BaseModel
 
 from portal.errors import InvalidInput, Problem
+from portal.sources.api.blueprint import blueprint
 from portal.sources.flows.checking import Summary, mark_repeats
 from portal.sources.flows.reading import check_text
 from portal.web.markers import requires
 from portal.web.openapi import declare
-
-blueprint = Blueprint("sources_api", __name__, url_prefix="/api/v1")
 
 
 class CheckAnswer(BaseModel):

@@ -12,15 +12,17 @@ from rich.progress import Progress
 from portal.auth.core import CLI
 from portal.errors import NotFound, PortalError
 from portal.infra.clock import utc_now
-from portal.sources import service
 from portal.sources.core.verdict import ERROR, OK, SKIPPED, Verdict
 from portal.sources.flows.checking import Summary, check_folders
-from portal.sources.flows.ingesting import Ingest, Outcome
+from portal.sources.flows.ingesting import Ingest
 from portal.sources.providers.folder import Folder
-from portal.sources.queries import find_source
+from portal.sources.queries.sources import find_source
+from portal.sources.service.removals import undo_removals
+from portal.sources.service.trust import set_trust
 
 if TYPE_CHECKING:
     from portal.catalog.core.findings import Finding
+    from portal.sources.flows.terms import Outcome
 
 
 @click.group("catalog")
@@ -147,7 +149,7 @@ def _print_outcome(outcome: Outcome) -> None:
 def undo(context: click.Context, source: str | None) -> None:
     """Bring back what the last removal took, and hold further removals of that source."""
     with context.obj.open_database().unit(write=True) as session:
-        refs = service.undo_removals(session, CLI, source, now=utc_now())
+        refs = undo_removals(session, CLI, source, now=utc_now())
     click.echo(f"{len(refs)} entities are back.")
 
 
@@ -160,5 +162,5 @@ def distrust(context: click.Context, name: str) -> None:
         source = find_source(session, name)
         if source is None:
             raise NotFound(f"There is no source called {name}.")
-        changed = service.set_trust(session, CLI, source, people=False, now=utc_now())
+        changed = set_trust(session, CLI, source, people=False, now=utc_now())
     click.echo(f"{name} {'grants' if changed else 'granted'} nothing{' any more' * changed}.")

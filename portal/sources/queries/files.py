@@ -1,4 +1,4 @@
-"""Reads of sources, their files and runs."""
+"""Reads of what sources hold: files, READMEs, entities without owner."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from portal.catalog.core.kinds import KINDS, OWNER
 from portal.catalog.models import Entity, EntityAlias
 from portal.sources.core.readmes import folder_of
 from portal.sources.core.suggestions import Ownerless
-from portal.sources.models import Source, SourceFile, SourceReadme, SourceRun
+from portal.sources.models import Source, SourceFile, SourceReadme
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,11 +22,6 @@ OWNED = [kind.name.lower() for kind in KINDS.values() if OWNER in kind.relations
 UNKNOWN = "group:%/unknown"
 TEAM_SYSTEM = "github_team"
 MOST_NAMES = 400
-
-
-def find_source(session: Session, name: str) -> Source | None:
-    """Return a source by name."""
-    return session.scalar(select(Source).where(Source.name == name))
 
 
 def find_readme(session: Session, source: str, file: str) -> SourceReadme | None:
@@ -114,13 +109,3 @@ def list_files(session: Session, source_id: int) -> dict[str, SourceFile]:
     """Return the files of a source as last read, by path."""
     rows = session.scalars(select(SourceFile).where(SourceFile.source_id == source_id))
     return {row.path: row for row in rows}
-
-
-def find_last_run(session: Session, source_id: int) -> SourceRun | None:
-    """Return the newest run of a source."""
-    return session.scalar(
-        select(SourceRun)
-        .where(SourceRun.source_id == source_id)
-        .order_by(SourceRun.id.desc())
-        .limit(1)
-    )

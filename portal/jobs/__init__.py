@@ -1,0 +1,1 @@
+"""Background work as people see it: what runs, what waits, what failed."""

@@ -1,0 +1,8 @@
+"""Sources as JSON: checking text, managing sources, webhooks."""
+
+from __future__ import annotations
+
+from portal.sources.api import checking, hooks, sources
+from portal.sources.api.blueprint import SourcesSetup, blueprint, get_box, get_setup
+
+__all__ = ["SourcesSetup", "blueprint", "checking", "get_box", "get_setup", "hooks", "sources"]

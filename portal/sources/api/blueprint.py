@@ -1,0 +1,30 @@
+"""The blueprint of the sources' JSON, and what its views are set up with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Blueprint
+
+from portal.infra.secrets import SecretBox
+from portal.web.visitor import get_extension
+
+blueprint = Blueprint("sources_api", __name__, url_prefix="/api/v1")
+
+
+@dataclass(frozen=True, slots=True)
+class SourcesSetup:
+    """Which folders of this machine sources may be declared for, and where the portal is."""
+
+    folders: tuple[str, ...]
+    public_url: str
+
+
+def get_setup() -> SourcesSetup:
+    """Return the settings of sources of the running application."""
+    return get_extension("sources", SourcesSetup)
+
+
+def get_box() -> SecretBox:
+    """Return what encrypts the secrets of sources."""
+    return get_extension("secret_box", SecretBox)

@@ -1,0 +1,75 @@
+"""The repositories of an organisation as sources of their own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from portal.auth.core import Actor, authorise
+from portal.sources.core.declarations import REPOSITORY, Declaration
+from portal.sources.models import Source
+from portal.sources.queries.sources import list_children
+from portal.sources.service.permissions import RUN
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from portal.sources.core.hosts import FoundRepository
+
+LONGEST_NAME = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """What a discovery found beside what was known: to read, and gone, by number of the source."""
+
+    present: tuple[tuple[int, FoundRepository], ...]
+    gone: tuple[int, ...]
+    new: int
+
+
+def match_repositories(
+    session: Session,
+    actor: Actor,
+    parent: Source,
+    *,
+    found: Sequence[FoundRepository],
+    now: datetime,
+) -> Matched:
+    """Make a source of each repository that is new; one that was renamed is new as well."""
+    authorise(actor, RUN)
+    children = list_children(session, parent.id)
+    known = {child.external_id: child for child in children if child.external_id}
+    declaration = Declaration.read(parent.declaration)
+    present: list[tuple[Source, FoundRepository]] = []
+    new = 0
+    for each in found:
+        name = f"{parent.name}/{each.path}"[:LONGEST_NAME]
+        child = known.get(each.id)
+        if child is not None and child.name != name:
+            # Its entities carry the old name, so they move from one source to another.
+            child.external_id = None
+            session.flush()
+            child = None
+        if child is None:
+            child = Source(name=name, kind=REPOSITORY, parent_id=parent.id, created_at=now)
+            child.external_id = each.id
+            session.add(child)
+            new += 1
+        child.file_url = each.file_url[:600]
+        child.declaration = declaration.for_repository(each.path, each.branch).as_json()
+        present.append((child, each))
+    session.flush()
+    kept = {child.id for child, _ in present}
+    gone = tuple(child.id for child in children if child.id not in kept)
+    return Matched(tuple((child.id, each) for child, each in present), gone, new)
+
+
+def note_stamp(session: Session, actor: Actor, source_id: int, stamp: str) -> None:
+    """Note what the host said of the last push, once what it announced was read."""
+    authorise(actor, RUN)
+    session.get_one(Source, source_id).stamp = stamp[:200]
+    session.flush()
