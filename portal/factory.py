@@ -39,6 +39,8 @@ import portal.ownership.routes
 import portal.ownership.service
 import portal.sources.api
 import portal.sources.jobs
+import portal.sources.queries.links
+import portal.sources.queries.needs
 import portal.sources.routes
 import portal.sources.service.permissions
 from portal.auth.core.people import make_provider_rules
@@ -52,6 +54,7 @@ from portal.infra.contributions import (
     Notice,
     People,
     PeriodicJob,
+    SourceLinks,
     Subjects,
     Vocabulary,
 )
@@ -66,6 +69,7 @@ from portal.settings import share_metrics_folder
 from portal.settings.checks import split_bind
 from portal.settings.folder import find_secret_key, list_secret_keys, prepare_data_dir
 from portal.settings.outbound import parse_allow_list
+from portal.sources.core.setup import SourcesSetup
 from portal.sources.flows.opening import Tools
 from portal.web import openapi, probes
 from portal.web.assets import install_asset_caching, load_manifest, make_asset_url
@@ -93,7 +97,8 @@ def gather_contributions(settings: Settings) -> Contributions:
             NavItem("Catalog", "catalog.index", 10),
             NavItem("Teams", "ownership.teams", 70),
             NavItem("Problems", "catalog.problems", 80),
-            NavItem("Why is it (not) here?", "sources.explain", 85, is_quiet=True),
+            NavItem("Sources", "sources.index", 85, permission="catalog:source:read"),
+            NavItem("Why is it (not) here?", "sources.explain", 86, is_quiet=True),
             NavItem("Your account", "auth.account", 10, is_personal=True),
             NavItem("Audit", "audit.index", 50, permission="audit:entry:read", is_personal=True),
             NavItem("Jobs", "jobs.index", 60, permission="jobs:job:read", is_personal=True),
@@ -195,7 +200,14 @@ def gather_contributions(settings: Settings) -> Contributions:
             ),
             PeriodicJob(portal.jobs.jobs.FORGET, 3600),
         ),
-        needs=(NeedsYou(portal.catalog.queries.needs.list_needs),),
+        needs=(
+            NeedsYou(portal.catalog.queries.needs.list_needs),
+            NeedsYou(
+                portal.sources.queries.needs.list_needs,
+                permission=portal.sources.service.permissions.WRITE,
+            ),
+        ),
+        source_links=(SourceLinks(portal.sources.queries.links.find_link),),
         people=(
             People(
                 portal.ownership.queries.trusted.find_user,
@@ -301,7 +313,7 @@ def create_app(
     app.extensions["scim"] = portal.ownership.api.ScimSetup(f"{settings.public_url}/scim/v2")
     app.extensions["outbound"] = outbound = outbound or create_outbound(settings)
     app.extensions.update(
-        sources=portal.sources.api.SourcesSetup(settings.folders_of_sources, settings.public_url),
+        sources=SourcesSetup(settings.folders_of_sources, settings.public_url),
         source_tools=create_source_tools(settings, outbound),
         undo_time=timedelta(hours=settings.undo_hours),
     )
