@@ -100,9 +100,33 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class NeedsYou:
-    """Lines of the home page: `list_needs(session, teams, now)` for whoever answers for `teams`."""
+    """Lines of the home page: `list_needs(session, teams, now)` for whoever answers for `teams`.
+
+    They are left out for whoever may not do `permission`.
+    """
 
     list_needs: Callable[[Session, Collection[str], datetime], list[Need]]
+    permission: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLink:
+    """Where a source is looked after, and what its entities have to say of it.
+
+    `file_url` is what a path is appended to for a link to the file as people see it, or nothing.
+    """
+
+    url: str
+    file_url: str
+    expires_at: datetime | None
+    failing_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLinks:
+    """The page of a source: `find(session, name)`, None for one that is not known."""
+
+    find: Callable[[Session, str], SourceLink | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +224,7 @@ class Contributions:
     notices: tuple[Notice, ...] = ()
     entity_pages: Mapping[str, str] = field(default_factory=dict)
     needs: tuple[NeedsYou, ...] = ()
+    source_links: tuple[SourceLinks, ...] = ()
     people: tuple[People, ...] = ()
     naming: tuple[Naming, ...] = ()
     subjects: tuple[Subjects, ...] = ()

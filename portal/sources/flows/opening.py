@@ -11,6 +11,7 @@ from portal.infra.vault import find_secret
 from portal.sources.core.allowed import check_folder
 from portal.sources.core.credentials import Credential
 from portal.sources.core.declarations import FOLDER, GIT, GITHUB, URL
+from portal.sources.core.file_pages import find_raw_address
 from portal.sources.core.git_addresses import parse_git_address
 from portal.sources.core.host_credentials import HostCredential
 from portal.sources.core.trees import SourceDown
@@ -63,11 +64,10 @@ def open_repository(
     if declaration.kind == FOLDER:
         return _FolderRepository(declaration, tools.allowed)
     if declaration.kind == URL:
-        token = secrets.get("token", "")
         return UrlDocument(
             tools.outbound,
-            declaration.address,
-            token=token,
+            find_raw_address(declaration.address),
+            token=secrets.get("token", ""),
             remembered=remembered,
             ca_bundle=tools.ca_bundle,
         )

@@ -69,6 +69,7 @@ class OrganisationRun:
         self._database = database
         self._plan = plan
         self._pause = pause
+        self._began = utc_now()
         self._counts: Counter[str] = Counter()
         self._held_because = ""
         self._changed = False
@@ -190,7 +191,7 @@ class OrganisationRun:
         }
         plan = self._plan
         with self._database.unit(write=True) as session:
-            _, run = begin_run(session, JOB, plan.name, reason=reason, version="", now=utc_now())
+            _, run = begin_run(session, JOB, plan.name, reason=reason, version="", now=self._began)
             finish_run(session, JOB, plan.id, run_id=run.id, counts=counts, now=utc_now())
             note_read(
                 session,

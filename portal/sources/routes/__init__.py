@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portal.sources.routes import explaining, panels
+from portal.sources.routes import acting, explaining, listing, panels, showing, stating
 from portal.sources.routes.blueprint import blueprint
 
-__all__ = ["blueprint", "explaining", "panels"]
+__all__ = ["acting", "blueprint", "explaining", "listing", "panels", "showing", "stating"]

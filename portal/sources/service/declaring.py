@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from portal.audit.service import record_act
 from portal.auth.core import Actor, authorise
 from portal.catalog.models import CatalogProblem, RemovedEntity
+from portal.catalog.service.revisions import bump_revision
 from portal.errors import Conflict, InvalidInput, Problem
 from portal.infra import work
 from portal.infra.vault import delete_secret, put_secret
@@ -71,9 +72,9 @@ def declare_source(  # noqa: PLR0913 every part is named
     source = Source(
         name=name, kind=declaration.kind, declaration=declaration.as_json(), created_at=now
     )
-    session.add(source)
     try:
-        session.flush()
+        with session.begin_nested():
+            session.add(source)
     except IntegrityError:
         raise _taken(name) from None
     _put_secrets(session, box, source.id, secrets, now)
@@ -104,6 +105,7 @@ def change_source(  # noqa: PLR0913 every part is named
     before = Declaration.read(source.declaration)
     source.declaration, source.kind = declaration.as_json(), declaration.kind
     source.revision += 1
+    bump_revision(session)  # entities are served with where their source is
     source.version, source.stamp = "", ""
     for child in list_children(session, source.id):
         own = Declaration.read(child.declaration)
@@ -135,8 +137,10 @@ def pause_source(
 def confirm_removals(session: Session, actor: Actor, source: Source, *, now: datetime) -> int:
     """Agree to the removals a source holds; the next run carries out so many and no more."""
     authorise(actor, WRITE)
-    waiting = [source, *list_children(session, source.id)]
-    held = sum(each.held for each in waiting)
+    children = list_children(session, source.id)
+    waiting = [source, *children]
+    # What an organisation holds is what its repositories do, counted once.
+    held = sum(each.held for each in children or waiting)
     if not held:
         raise Conflict("Nothing is held any more.", fix="Look at the source again.")
     source.confirmed_removals = held

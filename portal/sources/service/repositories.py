@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, insert, select
 
 from portal.auth.core import Actor, authorise
+from portal.catalog.service.revisions import bump_revision
 from portal.infra.db import BATCH_ROWS
 from portal.sources.core.declarations import REPOSITORY, Declaration
 from portal.sources.models import Source, SourceLeftOut
@@ -62,6 +63,8 @@ def match_repositories(
             child.external_id = each.id
             session.add(child)
             new += 1
+        elif child.file_url != each.file_url[:600]:
+            bump_revision(session)  # entities are served with the address of their file
         child.file_url = each.file_url[:600]
         child.declaration = declaration.for_repository(each.path, each.branch).as_json()
         present.append((child, each))
