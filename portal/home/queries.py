@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from portal.auth.core import decide
 from portal.auth.queries.accounts import list_teams
 from portal.catalog.core.filters import EntityFilter
 from portal.catalog.queries.lists import cut_page, select_entities
@@ -13,7 +14,6 @@ from portal.infra.contributions import Need, get_contributions
 from portal.ownership.queries import get_teams
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -59,15 +59,17 @@ def read_home(session: Session, actor: Actor, *, now: datetime) -> Home:
         services.items,
         services.total,
         _read_stars(session, actor, now),
-        tuple(list_needs(session, owners, now)),
+        tuple(list_needs(session, actor, now)),
     )
 
 
-def list_needs(session: Session, teams: Collection[str], now: datetime) -> list[Need]:
-    """Return what waits for whoever answers for `teams`, the most pressing first."""
+def list_needs(session: Session, actor: Actor, now: datetime) -> list[Need]:
+    """Return what waits for somebody, the most pressing first."""
+    teams = frozenset(actor.teams)
     found = [
         need
         for source in get_contributions(session).needs
+        if not source.permission or decide(actor, source.permission).allowed
         for need in source.list_needs(session, teams, now)
     ]
     return sorted(found, key=lambda need: (need.rank, need.text))[:SHOWN_NEEDS]

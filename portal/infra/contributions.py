@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class NavItem:
     """An entry of the top bar, or of the account's menu; `endpoint` takes no parameters.
 
-    It is left out for whoever may not do `permission`.
+    It is left out for whoever may not do `permission`. With `is_quiet` only the palette has it.
     """
 
     label: str
@@ -26,6 +26,7 @@ class NavItem:
     order: int
     permission: str = ""
     is_personal: bool = False
+    is_quiet: bool = False
 
 
 def may_nothing(permission: str) -> bool:
@@ -99,9 +100,33 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class NeedsYou:
-    """Lines of the home page: `list_needs(session, teams, now)` for whoever answers for `teams`."""
+    """Lines of the home page: `list_needs(session, teams, now)` for whoever answers for `teams`.
+
+    They are left out for whoever may not do `permission`.
+    """
 
     list_needs: Callable[[Session, Collection[str], datetime], list[Need]]
+    permission: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLink:
+    """Where a source is looked after, and what its entities have to say of it.
+
+    `file_url` is what a path is appended to for a link to the file as people see it, or nothing.
+    """
+
+    url: str
+    file_url: str
+    expires_at: datetime | None
+    failing_since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLinks:
+    """The page of a source: `find(session, name)`, None for one that is not known."""
+
+    find: Callable[[Session, str], SourceLink | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +224,7 @@ class Contributions:
     notices: tuple[Notice, ...] = ()
     entity_pages: Mapping[str, str] = field(default_factory=dict)
     needs: tuple[NeedsYou, ...] = ()
+    source_links: tuple[SourceLinks, ...] = ()
     people: tuple[People, ...] = ()
     naming: tuple[Naming, ...] = ()
     subjects: tuple[Subjects, ...] = ()

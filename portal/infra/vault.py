@@ -97,10 +97,12 @@ def delete_secret(session: Session, name: str) -> bool:
     return session.execute(statement).one_or_none() is not None
 
 
-def list_secrets(session: Session) -> list[SecretInfo]:
-    """Return what may be shown of every stored secret, by name."""
+def list_secrets(session: Session, *, prefix: str = "") -> list[SecretInfo]:
+    """Return what may be shown of every stored secret whose name begins so, by name."""
     row = StoredSecret
     query = select(row.name, row.key_id, row.created_at, row.updated_at).order_by(row.name)
+    if prefix:
+        query = query.where(row.name.startswith(prefix, autoescape=True))
     return [SecretInfo(*found) for found in session.execute(query)]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from werkzeug.datastructures import MultiDict
 
 from portal.errors import InvalidInput, Problem
 from portal.sources.core.allowed import check_folder
@@ -202,3 +203,36 @@ class ExplainQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     url: str = Field("", max_length=2000)
+
+
+class NewSourceQuery(BaseModel):
+    """Which kind of source the form is for; none shows the choice."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["folder", "git", "url", "github", "gitlab"] | None = None
+
+
+class SourceQuery(BaseModel):
+    """The parts of a source's page, each with a place of its own, and which repositories."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    q: str = Field("", max_length=200)
+    state: Literal["", "fresh", "failing", "held", "waiting"] = ""
+    problems: str | None = Field(None, max_length=2000)
+    runs: str | None = Field(None, max_length=2000)
+    repositories: str | None = Field(None, max_length=2000)
+
+
+# Fields that hold one entry on each line, or several between commas.
+LISTS = ("patterns", "include", "exclude", "topics", "kinds", "namespaces", "refs")
+
+
+def spread_lists(typed: MultiDict[str, str]) -> MultiDict[str, str]:
+    """Return a form with lists entry by entry and line ends as keys are written with."""
+    found: MultiDict[str, str] = MultiDict()
+    for name, values in typed.lists():
+        parts = [part for value in values for part in _split(value)] if name in LISTS else values
+        found.setlist(name, [part.replace("\r\n", "\n") for part in parts])
+    return found

@@ -204,7 +204,7 @@ def test_the_endless_pack_unpacks_to_zeros():
     head = next(parts) + next(parts)
     assert b"x-git-upload-pack-result" in head
     pack = b""
-    for chunk in [next(parts) for _ in range(12)]:
+    for chunk in [next(parts) for _ in range(4)]:
         data = chunk.split(b"\r\n", 1)[1][:-2]
         assert int(data[:4], 16) == len(data)
         pack += data[5:] if data[4:5] == b"\x01" else b""
@@ -214,7 +214,7 @@ def test_the_endless_pack_unpacks_to_zeros():
     for byte in pack[13 : end_of_size + 1]:
         size, shift = size | (byte & 0x7F) << shift, shift + 7
     assert ((pack[12] >> 4) & 7, size) == (3, 1 << 40)
-    assert zlib.decompressobj().decompress(pack[end_of_size + 1 :]).count(0) > 5_000_000
+    assert zlib.decompressobj().decompress(pack[end_of_size + 1 :]).count(0) > 100_000_000
 
 
 @pytest.mark.skipif(not find_git_backend(), reason=f"no git; {describe_missing('git')}")

@@ -61,6 +61,7 @@ def show(kind: str, namespace: str, name: str) -> str:
         entity=shown,
         tab=query.tab,
         tabs=tabs,
+        origin=presenting.present_origin(session, entity),
         own_page=presenting.entity_page_url(entity.kind, entity.namespace, entity.name),
         api_url=url_for(
             "catalog_api.show_entity",

@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import yaml
 from flask import url_for
 
 from portal.catalog.core.fields import is_safe_link
 from portal.catalog.core.meaning import TIER_LABELS
-from portal.web.unit import get_database
+from portal.infra.clock import utc_now
+from portal.infra.contributions import get_contributions
+from portal.web.unit import Session, get_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
     from portal.catalog.core.relations import Relation
     from portal.catalog.models import Entity
@@ -56,6 +60,7 @@ SHOWN_SPEC = frozenset(
     )
 )
 LONGEST_VALUE = 300
+MINUTES_SHOWN = 90
 MOST_IN_GROUP = 200
 OWNER_HINT = "owner-suggested"
 
@@ -183,6 +188,38 @@ def make_entity(
             _make_problem(p) for p in found if not _is_note(p, entity) and p.rule != OWNER_HINT
         ],
     )
+
+
+def present_origin(session: Session, entity: Entity) -> SimpleNamespace:
+    """Return where the source of an entity is looked after, and where people see its file.
+
+    `ends` says when the entity expires by itself, `failing_since` since when it is not read.
+    """
+    found = next(
+        (
+            link
+            for part in get_contributions(session).source_links
+            if (link := part.find(session, entity.source))
+        ),
+        None,
+    )
+    if found is None:
+        return SimpleNamespace(url=None, file_url=None, ends="", failing_since=None)
+    address = f"{found.file_url}{quote(entity.file)}#L{entity.line}" if found.file_url else ""
+    return SimpleNamespace(
+        url=found.url,
+        file_url=address if is_safe_link(address) else None,
+        ends=_say_end(found.expires_at) if entity.is_ephemeral else "",
+        failing_since=found.failing_since,
+    )
+
+
+def _say_end(moment: datetime | None) -> str:
+    """Return how long something is still there, in hours or the last minutes of it."""
+    if moment is None:
+        return ""
+    minutes = max(1, round((moment - utc_now()).total_seconds() / 60))
+    return f"{round(minutes / 60)} h" if minutes >= MINUTES_SHOWN else f"{minutes} min"
 
 
 def _is_note(problem: Any, entity: Entity) -> bool:

@@ -23,13 +23,13 @@ def list_views(selection: Selection, query: CatalogQuery) -> list[SimpleNamespac
     running, all_of_it = selection.counter.count_views()
     # A question is asked of everything unless the address says otherwise.
     services = "services" if query.q else None
-    whole = not any(query.personal)
+    whole = not any(query.personal) and not query.ephemeral
     return [
         *_list_personal_views(selection, query),
         *(
             SimpleNamespace(
                 label=label,
-                url=current_url(view=view, mine=None, starred=None, **cleared),
+                url=current_url(view=view, mine=None, starred=None, ephemeral=None, **cleared),
                 active=on and whole,
                 count=count if whole else None,
             )
@@ -38,6 +38,22 @@ def list_views(selection: Selection, query: CatalogQuery) -> list[SimpleNamespac
                 ("everything", "Everything", not query.is_running, all_of_it),
             )
         ),
+        *_list_passing_view(selection, query),
+    ]
+
+
+def _list_passing_view(selection: Selection, query: CatalogQuery) -> list[SimpleNamespace]:
+    """Return the view of what expires by itself, where there is any."""
+    passing = int(selection.columns.ephemeral.sum())
+    if not passing and not query.ephemeral:
+        return []
+    return [
+        SimpleNamespace(
+            label="Ephemeral",
+            url=url_for("catalog.index", ephemeral="yes", view="everything"),
+            active=bool(query.ephemeral),
+            count=passing,
+        )
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, select, update
 
 from portal.auth.core import Actor, authorise
 from portal.catalog.core.records import Place, Record, build_record
@@ -22,6 +22,7 @@ from portal.catalog.service.revisions import bump_revision
 from portal.catalog.service.search import forget_words, index_words
 from portal.catalog.service.values import forget_values, replace_values
 from portal.infra.contributions import get_contributions
+from portal.infra.db import insert_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -110,11 +111,11 @@ def _write(
     # The revision comes first: its row is locked until the end, so revisions commit in order.
     revision = bump_revision(session)
     _forget_parts(session, [record.ref for record in changed])
-    if fresh:
-        session.execute(
-            insert(Entity),
-            [{**_columns(r, revision, now), "ref": r.ref, "created_at": now} for r in fresh],
-        )
+    insert_rows(
+        session,
+        Entity,
+        [{**_columns(r, revision, now), "ref": r.ref, "created_at": now} for r in fresh],
+    )
     for record in changed:
         session.execute(
             update(Entity).where(Entity.ref == record.ref).values(**_columns(record, revision, now))
@@ -168,8 +169,7 @@ def _insert_parts(session: Session, records: Sequence[Record]) -> None:
         ],
     }
     for table, values in rows.items():
-        if values:
-            session.execute(insert(table), values)
+        insert_rows(session, table, values)
 
 
 def _forget_parts(session: Session, refs: Sequence[str]) -> None:
@@ -203,16 +203,14 @@ def remove_entities(
     if not rows:
         return 0
     if kept:
-        session.execute(insert(RemovedEntity), kept)
+        insert_rows(session, RemovedEntity, kept)
     _forget_parts(session, refs)
     session.execute(delete(CatalogProblem).where(CatalogProblem.ref.in_(refs)))
     session.execute(delete(Entity).where(Entity.ref.in_(refs)))
     forget_words(session, [e.id for e in rows])
     forget_values(session, [e.id for e in rows])
     revision = bump_revision(session)
-    session.execute(
-        insert(EntityTombstone), [{"entity_id": e.id, "revision": revision} for e in rows]
-    )
+    insert_rows(session, EntityTombstone, [{"entity_id": e.id, "revision": revision} for e in rows])
     return len(rows)
 
 

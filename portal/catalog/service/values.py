@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, insert
+from sqlalchemy import delete
 
 from portal.catalog.core.values import list_values
 from portal.catalog.models import EntityValue
+from portal.infra.db import insert_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,7 +34,7 @@ def replace_values(session: Session, ids: Mapping[str, int], records: Sequence[R
     ]
     # In the order of the table, which is then written from one end to the other.
     rows.sort(key=lambda row: (row["path"], row["entity_id"]))
-    session.execute(insert(EntityValue), rows)
+    insert_rows(session, EntityValue, rows)
 
 
 def forget_values(session: Session, ids: Sequence[int]) -> None:

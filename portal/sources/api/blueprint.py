@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from flask import Blueprint
 
 from portal.infra.secrets import SecretBox
+from portal.sources.core.setup import SourcesSetup
 from portal.web.visitor import get_extension
 
 blueprint = Blueprint("sources_api", __name__, url_prefix="/api/v1")
-
-
-@dataclass(frozen=True, slots=True)
-class SourcesSetup:
-    """Which folders of this machine sources may be declared for, and where the portal is."""
-
-    folders: tuple[str, ...]
-    public_url: str
 
 
 def get_setup() -> SourcesSetup:

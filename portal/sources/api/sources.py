@@ -27,6 +27,7 @@ from portal.sources.forms import (
 )
 from portal.sources.queries.sources import (
     count_totals,
+    count_totals_of,
     find_last_runs,
     get_source,
     list_repositories,
@@ -100,7 +101,7 @@ def show_source(source_id: int) -> Response:
     session = get_session()
     source = get_source(session, source_id)
     run = find_last_runs(session, [source_id]).get(source_id)
-    return _json(write_source(source, totals=count_totals(session).get(source_id), last_run=run))
+    return _json(write_source(source, totals=count_totals_of(session, source_id), last_run=run))
 
 
 @blueprint.put("/sources/<int:source_id>")

@@ -30,7 +30,12 @@ from portal.sources.queries.sources import (
     read_plan,
 )
 from portal.sources.service.declaring import remember
-from portal.sources.service.repositories import Matched, match_repositories, note_stamp
+from portal.sources.service.repositories import (
+    Matched,
+    match_repositories,
+    note_left_out,
+    note_stamp,
+)
 from portal.sources.service.runs import begin_run, finish_run, note_read, settle
 
 if TYPE_CHECKING:
@@ -64,6 +69,7 @@ class OrganisationRun:
         self._database = database
         self._plan = plan
         self._pause = pause
+        self._began = utc_now()
         self._counts: Counter[str] = Counter()
         self._held_because = ""
         self._changed = False
@@ -97,11 +103,14 @@ class OrganisationRun:
 
     def _read_all(self) -> None:
         found = self._host.discover()
-        taken = [each for each in found if self._plan.declaration.discovery.takes(each)]
+        discovery = self._plan.declaration.discovery
+        reasons = {each.path: why for each in found if (why := discovery.explain(each))}
+        taken = [each for each in found if each.path not in reasons]
         with self._database.unit(write=True) as session:
             parent = get_source(session, self._plan.id)
             matched = match_repositories(session, JOB, parent, found=taken, now=utc_now())
             plans = {child.id: read_plan(child) for child in list_children(session, parent.id)}
+            note_left_out(session, JOB, parent.id, reasons=reasons)
         self._counts.update(repositories=len(taken), left_out=len(found) - len(taken))
         self._counts.update(new_repositories=matched.new)
         self._remove_gone(matched, plans)
@@ -182,7 +191,7 @@ class OrganisationRun:
         }
         plan = self._plan
         with self._database.unit(write=True) as session:
-            _, run = begin_run(session, JOB, plan.name, reason=reason, version="", now=utc_now())
+            _, run = begin_run(session, JOB, plan.name, reason=reason, version="", now=self._began)
             finish_run(session, JOB, plan.id, run_id=run.id, counts=counts, now=utc_now())
             note_read(
                 session,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, or_, select, tuple_
+from sqlalchemy import func, or_, select, true, tuple_
 
 from portal.catalog.models import CatalogProblem, Entity
 from portal.errors import NotFound
@@ -144,9 +144,18 @@ class Totals:
         return asdict(self)
 
 
-def count_totals(session: Session) -> Mapping[int, Totals]:
-    """Return the counts of every top-level source by its number, in four queries for all."""
+def count_totals_of(session: Session, source_id: int) -> Totals:
+    """Return the counts over one source and its repositories; it may be a repository itself."""
+    return next(iter(count_totals(session, only=source_id).values()), Totals())
+
+
+def count_totals(session: Session, *, only: int | None = None) -> Mapping[int, Totals]:
+    """Return the counts of every top-level source by its number, in four queries for all.
+
+    `only` counts one source and its repositories alone.
+    """
     top = func.coalesce(Source.parent_id, Source.id).label("top")
+    wanted = true() if only is None else or_(Source.id == only, Source.parent_id == only)
     made: dict[int, dict[str, int]] = {}
 
     def add(rows: Iterable[Any], *names: str) -> None:
@@ -160,7 +169,7 @@ def count_totals(session: Session) -> Mapping[int, Totals]:
             func.count(Source.failing_since),
             func.sum(Source.held),
         )
-        .where(Source.parent_id.is_not(None))
+        .where(Source.parent_id.is_not(None) if only is None else Source.parent_id == only)
         .group_by(Source.parent_id)
     )
     add(session.execute(children), "repositories", "failing", "held")
@@ -168,17 +177,22 @@ def count_totals(session: Session) -> Mapping[int, Totals]:
     entities = (
         select(top, func.sum(of_entities.c.n))
         .join(of_entities, of_entities.c.source == Source.name)
+        .where(wanted)
         .group_by(top)
     )
     add(session.execute(entities), "entities")
     files = (
-        select(top, func.count()).join(SourceFile, SourceFile.source_id == Source.id).group_by(top)
+        select(top, func.count())
+        .join(SourceFile, SourceFile.source_id == Source.id)
+        .where(wanted)
+        .group_by(top)
     )
     add(session.execute(files), "files")
     is_error = CatalogProblem.severity == "error"
     problems = (
         select(top, func.count().filter(is_error), func.count().filter(~is_error))
         .join(CatalogProblem, CatalogProblem.source == Source.name)
+        .where(wanted)
         .group_by(top)
     )
     add(session.execute(problems), "errors", "warnings")

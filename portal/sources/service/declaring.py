@@ -20,6 +20,7 @@ from portal.sources.models import (
     Source,
     SourceDelivery,
     SourceFile,
+    SourceLeftOut,
     SourceMemory,
     SourceReadme,
     SourceRun,
@@ -71,9 +72,9 @@ def declare_source(  # noqa: PLR0913 every part is named
     source = Source(
         name=name, kind=declaration.kind, declaration=declaration.as_json(), created_at=now
     )
-    session.add(source)
     try:
-        session.flush()
+        with session.begin_nested():
+            session.add(source)
     except IntegrityError:
         raise _taken(name) from None
     _put_secrets(session, box, source.id, secrets, now)
@@ -136,8 +137,10 @@ def pause_source(
 def confirm_removals(session: Session, actor: Actor, source: Source, *, now: datetime) -> int:
     """Agree to the removals a source holds; the next run carries out so many and no more."""
     authorise(actor, WRITE)
-    waiting = [source, *list_children(session, source.id)]
-    held = sum(each.held for each in waiting)
+    children = list_children(session, source.id)
+    waiting = [source, *children]
+    # What an organisation holds is what its repositories do, counted once.
+    held = sum(each.held for each in children or waiting)
     if not held:
         raise Conflict("Nothing is held any more.", fix="Look at the source again.")
     source.confirmed_removals = held
@@ -164,7 +167,14 @@ def remove_source(session: Session, actor: Actor, source: Source, *, now: dateti
 def forget_source(session: Session, actor: Actor, source: Source) -> None:
     """Forget a source whose entities are gone, with its files, runs and secrets."""
     authorise(actor, WRITE)
-    for table in (SourceFile, SourceReadme, SourceRun, SourceMemory, SourceDelivery):
+    for table in (
+        SourceFile,
+        SourceReadme,
+        SourceRun,
+        SourceMemory,
+        SourceDelivery,
+        SourceLeftOut,
+    ):
         session.execute(delete(table).where(table.source_id == source.id))
     session.execute(delete(CatalogProblem).where(CatalogProblem.source == source.name))
     for name in SECRETS:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from portal.sources.core.topics import REFRESH_TOPIC
+
 RUN = "sources:run:write"
 WRITE = "sources:source:write"
 # Owners may have what is theirs read again.
 REFRESH = "catalog:refresh:write"
 PEOPLE_CHANGED = "sources.people_changed"
-REFRESH_TOPIC = "sources.refresh"
 SCHEDULE = "sources.schedule"
 EXPIRE = "sources.expire"
+
+__all__ = ["EXPIRE", "PEOPLE_CHANGED", "REFRESH", "REFRESH_TOPIC", "RUN", "SCHEDULE", "WRITE"]
