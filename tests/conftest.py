@@ -84,11 +84,11 @@ def database(settings):
                     "source_runs, source_memories, source_deliveries, audit_entries, "
                     "work, job_slots, job_runs, job_workers, "
                     "entity_tombstones, entity_marks, "
-                    "search_index, source_readmes, accounts, identities, credentials, "
+                    "entity_words, source_readmes, accounts, identities, credentials, "
                     "sign_in_sessions, "
                     "api_tokens, account_teams, group_rules, sign_in_throttles, one_time_values, "
                     "secrets, stars, audit_head, scim_users, scim_emails, scim_groups, "
-                    "scim_members RESTART IDENTITY CASCADE"
+                    "scim_members, source_left_out RESTART IDENTITY CASCADE"
                 )
             )
             for table in ("audit_entries", "audit_head"):

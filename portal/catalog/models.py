@@ -172,6 +172,20 @@ class RemovedEntity(Base):
     run_id: Mapped[int] = mapped_column()
 
 
+class EntityWords(Base):
+    """The words of an entity, parted by spaces; processes read them into their search index.
+
+    `name` are those of its name, `strong` also those of what it is and whose, `weak` all.
+    """
+
+    __tablename__ = "entity_words"
+
+    entity_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(Text)
+    strong: Mapped[str] = mapped_column(Text)
+    weak: Mapped[str] = mapped_column(Text)
+
+
 class EntityTombstone(Base):
     """The id of an entity that is gone, for processes that hold columns in memory.
 

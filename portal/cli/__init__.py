@@ -49,6 +49,7 @@ class Tools:
     open_database: Callable[[], Database] = open_database
     load_demo_once: Callable[[Database], None] = load_demo_once
     public_url: Callable[[], str] = lambda: load_settings().public_url
+    undo_hours: Callable[[], int] = lambda: load_settings().undo_hours
     source_folders: Callable[[], tuple[str, ...]] = lambda: load_settings().folders_of_sources
     secret_box: Callable[[], SecretBox] = lambda: create_secret_box(load_settings())
 

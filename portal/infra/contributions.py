@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class NavItem:
     """An entry of the top bar, or of the account's menu; `endpoint` takes no parameters.
 
-    It is left out for whoever may not do `permission`.
+    It is left out for whoever may not do `permission`. With `is_quiet` only the palette has it.
     """
 
     label: str
@@ -26,6 +26,7 @@ class NavItem:
     order: int
     permission: str = ""
     is_personal: bool = False
+    is_quiet: bool = False
 
 
 def may_nothing(permission: str) -> bool:

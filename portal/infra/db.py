@@ -7,12 +7,13 @@ read-then-write can never fail half way; a reading unit cannot write at all.
 from __future__ import annotations
 
 import json
+import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import DateTime, MetaData, Text, create_engine, event, func, select, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy import DateTime, MetaData, Text, create_engine, event, func, insert, select, text
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
@@ -22,12 +23,14 @@ from portal.infra.clock import utc_now
 from portal.infra.contributions import NONE, Contributions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sqlalchemy import Connection, Dialect, Engine
+    from sqlalchemy.pool import ConnectionPoolEntry
 
 BATCH_ROWS = 500
 BUSY_MILLISECONDS = 15_000
+RESTED_SECONDS = 1.0
 UNIT = "portal_unit"
 
 
@@ -97,7 +100,6 @@ class Database:
         if self.is_sqlite:
             options["connect_args"] = {"timeout": BUSY_MILLISECONDS / 1000}
         else:
-            options["pool_pre_ping"] = True
             options["connect_args"] = {"connect_timeout": 5}
         self.engine: Engine = create_engine(url, **options)
         if self.is_sqlite:
@@ -105,6 +107,8 @@ class Database:
             event.listen(self.engine, "begin", _begin_sqlite)
             self._reader = self.engine.execution_options(**{UNIT: "read"})
         else:
+            event.listen(self.engine, "checkin", _begin_rest)
+            event.listen(self.engine, "checkout", self._end_rest)
             self._reader = self.engine.execution_options(postgresql_readonly=True)
 
     @property
@@ -143,6 +147,20 @@ class Database:
         except DBAPIError as error:
             raise explain_database_error(error) from error
 
+    def _end_rest(self, connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
+        """Ask a connection that rested whether it still lives; one in constant use need not be.
+
+        Where it does not, the pool opens a new one, and drops whatever else it holds.
+        """
+        since = record.info.get("rests_since")
+        if since is None or time.monotonic() - since < RESTED_SECONDS:
+            return
+        dialect = self.engine.dialect
+        try:
+            dialect.do_ping(connection)
+        except dialect.loaded_dbapi.Error as error:
+            raise InvalidatePoolError from error
+
 
 def read_clock(session: Session) -> datetime:
     """Return the time on which all processes over this database agree, whatever their clocks say.
@@ -155,6 +173,15 @@ def read_clock(session: Session) -> datetime:
     return told.astimezone(UTC)
 
 
+def insert_rows(session: Session, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write many rows at once.
+
+    Nulls are written out: left out, as SQLAlchemy does, every other set of them is a statement.
+    """
+    if rows:
+        session.execute(insert(table).execution_options(render_nulls=True), rows)
+
+
 def explain_database_error(error: DBAPIError) -> DatabaseUnavailable:
     """Turn a driver's error into one line that names no secret."""
     first_line = str(error.orig).strip().splitlines()[0] if error.orig else "no answer"
@@ -162,6 +189,10 @@ def explain_database_error(error: DBAPIError) -> DatabaseUnavailable:
         f"The database does not answer: {first_line}",
         fix="Check that it runs, PORTAL_DATABASE_URL, and `portal db status`.",
     )
+
+
+def _begin_rest(_connection: Any, record: ConnectionPoolEntry) -> None:
+    record.info["rests_since"] = time.monotonic()
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -6,6 +6,7 @@ import logging
 import re
 import sys
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -35,6 +36,8 @@ SECRETS_IN_TEXT = (
     # what the sign-in service sends back in an address
     re.compile(rf"([?&](?:{WHOLE_NAMES})=)[^&\s\"'#]+", re.IGNORECASE),
 )
+# Every pattern above wants one of these between what says secret and the secret.
+BEFORE_SECRETS = re.compile(r"[\s:=]")
 
 
 def hide_secrets(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Any:
@@ -50,7 +53,7 @@ def blank_secrets(value: Any) -> Any:
 
 
 def _hide(name: object, value: Any) -> Any:
-    if isinstance(name, str | bytes) and SECRET_NAMES.fullmatch(_as_text(name)):
+    if isinstance(name, str | bytes) and _is_secret(name):
         return HIDDEN
     if isinstance(value, str | bytes):
         return _hide_in_text(_as_text(value))
@@ -59,6 +62,11 @@ def _hide(name: object, value: Any) -> Any:
     if isinstance(value, list | tuple | set | frozenset):
         return [_hide_item(inner) for inner in value]
     return value
+
+
+@lru_cache(1024)  # every line has the same few names
+def _is_secret(name: str | bytes) -> bool:
+    return SECRET_NAMES.fullmatch(_as_text(name)) is not None
 
 
 def _hide_item(item: Any) -> Any:
@@ -73,6 +81,8 @@ def _as_text(value: str | bytes) -> str:
 
 
 def _hide_in_text(text: str) -> str:
+    if not BEFORE_SECRETS.search(text):
+        return text
     if "://" in text:
         text = CREDENTIALS_IN_URL.sub(rf"\1:{HIDDEN}@", text)
     for pattern in SECRETS_IN_TEXT:

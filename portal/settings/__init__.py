@@ -150,6 +150,11 @@ class Settings(BaseModel):
         description="Folders of this machine that sources may be declared for, comma-separated. "
         "Default: none.",
     )
+    source_ca_file: str = Field(
+        "",
+        description="File of certificates that sources are trusted by, for hosts with an authority "
+        "of their own. Default: the public ones.",
+    )
     type_classes: Words = Field(
         default_factory=dict,
         description='Own words for `spec.type`, as JSON: `{"lambda": "job"}`.',

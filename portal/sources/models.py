@@ -65,6 +65,16 @@ class SourceMemory(Base):
     values: Mapped[Any] = mapped_column(JsonText)
 
 
+class SourceLeftOut(Base):
+    """A repository that an organisation's filters left out at its last discovery, and why."""
+
+    __tablename__ = "source_left_out"
+
+    source_id: Mapped[int] = mapped_column(ForeignKey("sources.id"), primary_key=True)
+    path: Mapped[str] = mapped_column(Text, primary_key=True)
+    reason: Mapped[str] = mapped_column(Text)
+
+
 class SourceDelivery(Base):
     """A webhook delivery that was taken, so that it is not taken twice."""
 

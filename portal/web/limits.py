@@ -8,12 +8,15 @@ from flask import g, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
+from portal.web.counting import ProcessCounts
+
 if TYPE_CHECKING:
     from flask import Flask, Response
 
     from portal.settings import Settings
 
 TOO_MANY = 429
+IN_PROCESS = f"{ProcessCounts.STORAGE_SCHEME[0]}://"
 FREE = ("/static/", "/-/live", "/-/ready")
 
 
@@ -26,7 +29,7 @@ def install_limits(app: Flask, settings: Settings) -> None:
         key_func=count_key,
         application_limits=[f"{settings.requests_per_minute} per minute"],
         application_limits_exempt_when=lambda: request.path.startswith(FREE),
-        storage_uri=settings.redis_url or "memory://",
+        storage_uri=settings.redis_url or IN_PROCESS,
         in_memory_fallback_enabled=bool(settings.redis_url),
         headers_enabled=True,
         retry_after="delta-seconds",

@@ -107,6 +107,7 @@ def _list_nav(entries: Sequence[NavItem]) -> list[dict[str, Any]]:
             "active": item.endpoint == active,
             "permission": item.permission,
             "is_personal": item.is_personal,
+            "is_quiet": item.is_quiet,
         }
         for item in entries
     ]

@@ -22,6 +22,7 @@ __all__ = [
     "get_reader",
     "get_session",
     "install_units",
+    "reading_unit",
     "short_unit",
     "survive",
 ]
@@ -59,6 +60,19 @@ def get_reader() -> Session:
     if "session" not in g:
         g.session = get_database().open_session(write=False)
     return get_session()
+
+
+@contextmanager
+def reading_unit() -> Iterator[Session]:
+    """Run a unit that cannot write: this request's own where it only reads, else a short one.
+
+    The request's own stays open until it is answered, so nothing outside may be called meanwhile.
+    """
+    if request.method in SAFE_METHODS:
+        yield get_session()
+        return
+    with get_database().unit(write=False) as own:
+        yield own
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import { CATALOG_FILTER_EXISTS, CatalogClient } from '@backstage/catalog-client'
 
 const [base, calls] = process.argv.slice(2);
 const token = process.env.CATALOG_TOKEN;
+const files = process.env.CATALOG_FILES;
 const wanted = JSON.parse(readFileSync(calls, 'utf8'));
 const client = new CatalogClient({ discoveryApi: { getBaseUrl: async () => base } });
 const options = { token };
@@ -25,10 +26,10 @@ function shorten(method, value) {
   return { ...value, fields: ['kind', 'metadata.namespace', 'metadata.name'] };
 }
 
-async function call(method, given) {
+async function call(method, given, by = options) {
   const list = (Array.isArray(given) ? given : [given]).map(value => shorten(method, value));
   try {
-    const result = await client[method](...list.map(revive), options);
+    const result = await client[method](...list.map(revive), by);
     return { result: result === undefined ? 'undefined' : result };
   } catch (error) {
     return { error: { name: error.name, status: error.statusCode, cause: error.cause?.name, message: error.cause?.message ?? error.message } };
@@ -59,7 +60,8 @@ async function stream(request) {
 
 async function send(method, path, body) {
   const url = path.replace(/@uid:(.*)$/, (_, ref) => makeUid(ref));
-  const headers = { authorization: `Bearer ${token}`, ...(body && { 'content-type': 'application/json' }) };
+  const by = path.startsWith('/locations') ? process.env.CATALOG_WRITER : token;
+  const headers = { authorization: `Bearer ${by}`, ...(body && { 'content-type': 'application/json' }) };
   const response = await fetch(base + url, { method, headers, body: body && JSON.stringify(body) });
   const text = await response.text();
   const link = response.headers.get('link')?.replace(/after=[^>&]*/, 'after=…');
@@ -74,12 +76,31 @@ function makeUid(ref) {
   return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
-const found = { client: [], own: [], walks: [], streams: [], raw: [] };
+// Every address of the file server and every id stands for itself, whatever the port and the portal.
+async function callInOrder(steps) {
+  const answers = [];
+  const fill = text => text.replace(/@id:(\d+)/g, (_, n) => answers[n].result.location.id).replaceAll('@files', files);
+  for (const [method, given] of steps)
+    answers.push(await call(method, JSON.parse(fill(JSON.stringify(given))), { token: process.env.CATALOG_WRITER }));
+  let text = JSON.stringify(answers);
+  for (const [, target] of text.matchAll(/"target":"([^"]*)"/g)) {
+    const digest = createHash('sha1').update(`url:${target}`).digest('hex');
+    text = text.replaceAll(`generated-${digest}`, `generated-sha1(${target})`);
+  }
+  answers.forEach((answer, n) => {
+    const id = answer.result?.location?.id;
+    if (id && !id.startsWith('url:')) text = text.replaceAll(id, `@id:${n}`);
+  });
+  return JSON.parse(text.replaceAll(files, '@files'));
+}
+
+const found = { client: [], own: [], locations: [], walks: [], streams: [], raw: [] };
 for (const [method, given] of wanted.client) found.client.push(await call(method, given));
 for (const [method, given] of wanted.own) found.own.push(await call(method, given));
+found.locations = await callInOrder(wanted.locations);
 const locations = [];
-for await (const page of client.streamLocations({}, options)) locations.push(...page);
-found.own.push({ result: locations });
+for await (const page of client.streamLocations({}, options)) locations.push(page.map(one => one.type).sort());
+found.streams.push(locations);
 for (const request of wanted.walks) found.walks.push(await walk(request));
 found.streams.push(await stream({ pageSize: 6, filter: { kind: 'component' } }));
 for (const [method, path, body] of wanted.raw) found.raw.push(await send(method, path, body));

@@ -1,32 +1,37 @@
 // Backstage's own catalog backend over PostgreSQL, to write `answers.json` down; no test runs it.
 // In an empty folder: npm install --ignore-scripts @backstage/plugin-catalog-backend@4.0.5
 //   @backstage/catalog-client@1.16.4 pg yaml; copy this file and client.mjs there; then
-//   node oracle.mjs postgresql://… catalog/parts.yaml calls.json > answers.json
+//   node oracle.mjs postgresql://… catalog/parts.yaml calls.json files > answers.json
 import { createRequire } from 'node:module';
 import { createHash } from 'node:crypto';
 import { execFileSync, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 const require = createRequire(import.meta.url);
 const knex = require('knex');
 const express = require('express');
 const YAML = require('yaml');
 const { stringifyEntityRef } = require('@backstage/catalog-model');
-const { serializeError } = require('@backstage/errors');
+const { NotFoundError, serializeError } = require('@backstage/errors');
 const from = path => require(require.resolve('@backstage/plugin-catalog-backend').replace(/index\.cjs\.js$/, `${path}.cjs.js`));
 const { createRouter } = from('service/createRouter');
 const { DefaultEntitiesCatalog } = from('service/DefaultEntitiesCatalog');
 const { buildEntitySearch } = from('database/operations/stitcher/buildEntitySearch');
+const { AnnotateLocationEntityProcessor } = from('processors/AnnotateLocationEntityProcessor');
+const { UrlReaderProcessor } = from('processors/UrlReaderProcessor');
+const { defaultEntityDataParser } = from('util/parse');
 const { BuiltinKindsEntityProcessor } = from('processors/BuiltinKindsEntityProcessor');
 const { RepoLocationAnalyzer } = from('ingestion/LocationAnalyzer');
 const { DefaultLocationStore } = from('providers/DefaultLocationStore');
 const { DefaultCatalogDatabase } = from('database/DefaultCatalogDatabase');
 const { DefaultRefreshService } = from('service/DefaultRefreshService');
 const { DefaultLocationService } = from('service/DefaultLocationService');
+const { computeLocationEntityRef } = from('util/conversion');
 const { applyDatabaseMigrations } = from('database/migrations');
 const { ScmIntegrations } = require('@backstage/integration');
 const { ConfigReader } = require('@backstage/config');
 
-const [url, file, calls] = process.argv.slice(2);
+const [url, file, calls, folder] = process.argv.slice(2);
+const files = 'http://files.example';
 const logger = { info() {}, warn() {}, debug() {}, error: console.error, child() { return logger; } };
 const db = knex({ client: 'pg', connection: url });
 await applyDatabaseMigrations(db);
@@ -46,10 +51,11 @@ const relations = new Map();
 for (const document of YAML.parseAllDocuments(readFileSync(file, 'utf8'))) {
   let entity = document.toJSON();
   entity.metadata.namespace ??= 'default';
+  // Backstage keeps what a file says of its own place; the portal never does, so neither here.
   entity.metadata.annotations = {
+    ...entity.metadata.annotations,
     'backstage.io/managed-by-location': 'file:fixture/parts.yaml',
     'backstage.io/managed-by-origin-location': 'file:fixture',
-    ...entity.metadata.annotations,
   };
   entity = await processor.preProcessEntity(entity);
   await processor.validateEntityKind(entity);
@@ -74,16 +80,25 @@ for (const entity of entities) {
 }
 
 const credentials = { principal: {} };
-const config = new ConfigReader({ catalog: { readonly: true } });
+const config = new ConfigReader({});
 const store = new DefaultLocationStore(db);
-store._connection = {};
+store._connection = { applyMutation: async () => {} };
+await db('locations').insert({ id: makeUid('location file:fixture'), type: 'file', target: 'fixture', location_entity_ref: computeLocationEntityRef('file', 'fixture') });
 const { DefaultCatalogProcessingOrchestrator } = from('processing/DefaultCatalogProcessingOrchestrator');
 const { CatalogRules } = from('ingestion/CatalogRules');
 const { DefaultCatalogRulesEnforcer } = from('ingestion/CatalogRules');
 const model = require('@backstage/catalog-model');
 const integrations = ScmIntegrations.fromConfig(config);
+const reader = {
+  async search(address) {
+    const path = `${folder}/${address.slice(files.length + 1)}`;
+    if (!existsSync(path)) throw new NotFoundError(`${address} is not there`);
+    return { etag: '', files: [{ url: address, content: async () => readFileSync(path) }] };
+  },
+};
+const processors = [new AnnotateLocationEntityProcessor({ integrations }), new UrlReaderProcessor({ reader, logger }), processor];
 const orchestrator = new DefaultCatalogProcessingOrchestrator({
-  processors: [processor], integrations, logger, parser: null,
+  processors, integrations, logger, parser: defaultEntityDataParser,
   policy: model.EntityPolicies.allOf([new model.SchemaValidEntityPolicy(), new model.DefaultNamespaceEntityPolicy(), new model.NoForeignRootFieldsEntityPolicy(), new model.FieldFormatEntityPolicy()]),
   rulesEnforcer: { isAllowed: () => true }, legacySingleProcessorValidation: false, modelHolder: undefined,
 });
@@ -107,6 +122,6 @@ app.use((error, req, res, _next) => {
 });
 const server = app.listen(0, '127.0.0.1', () => {
   const base = `http://127.0.0.1:${server.address().port}/api/catalog`;
-  const child = spawn(process.execPath, ['client.mjs', base, calls], { stdio: 'inherit', env: { ...process.env, CATALOG_TOKEN: 'any' } });
+  const child = spawn(process.execPath, ['client.mjs', base, calls], { stdio: 'inherit', env: { ...process.env, CATALOG_TOKEN: 'any', CATALOG_WRITER: 'any', CATALOG_FILES: files } });
   child.on('exit', code => { server.close(); db.destroy(); process.exitCode = code; });
 });

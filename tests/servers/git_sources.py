@@ -20,7 +20,7 @@ from tests.standins.git_server import GitHttpServer, make_repository
 PATTERNS = ("**/*.yaml",)
 SECRET = "hunter2-é"
 GOOD = Credential("reader", SECRET)
-QUICK = Limits(total_seconds=3, connect_seconds=1, read_seconds=1, body_bytes=1 << 20)
+QUICK = Limits(total_seconds=3, connect_seconds=1, read_seconds=1, body_bytes=1 << 18)
 FILES = {
     "catalog-info.yaml": "kind: Component\n",
     "services/pay/catalog-info.yaml": "kind: API\n",

@@ -63,7 +63,7 @@ def give(token: Any) -> HostCredential:
 
 
 class Answering:
-    """A host that answers what a test wrote down, by path; it notes what it was asked."""
+    """A host that answers what a test wrote down, by path with or without its query."""
 
     def __init__(self) -> None:
         self.answers: dict[str, Response] = {}
@@ -92,5 +92,10 @@ class Answering:
     def _answer(self, environ: dict[str, Any], start: Any) -> Any:
         request = Request(environ)
         self.asked.append((request.path, dict(request.headers)))
-        found = self.answers.get(request.path) or Response(b'{"message":"Not Found"}', 404)
+        whole = f"{request.path}?{request.query_string.decode()}"
+        found = (
+            self.answers.get(whole)
+            or self.answers.get(request.path)
+            or Response(b'{"message":"Not Found"}', 404)
+        )
         return found(environ, start)

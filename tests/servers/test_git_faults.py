@@ -23,7 +23,7 @@ FAULTS = {
     "truncate": "broke off in the middle",
     "drip": "was not done within 3 seconds",
     "500": "answered 500",
-    "huge": "sent more than 1 MB",
+    "huge": "sent more than 0.25 MB",
     "garbage": "did not send a sound HTTP answer",
     "slow_headers": "was not done within 3 seconds",
 }
@@ -33,7 +33,7 @@ FAULTS = {
 def place(tmp_path):
     found = Place(tmp_path)
     rng = random.Random(2)
-    found.repo.push({f"data/{n}.bin": rng.randbytes(9_000) for n in range(20)})
+    found.repo.push({f"data/{n}.bin": rng.randbytes(9_000) for n in range(15)})
     with found.server:
         yield found
 

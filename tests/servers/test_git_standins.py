@@ -1,10 +1,14 @@
-"""The git server and the sshd serve and refuse as real hosts do, seen by the real clients."""
+"""The git server serves and refuses as real hosts do, seen by the real client."""
 
 from __future__ import annotations
 
+import gzip
+import http.client
 import os
+import socket
+import ssl
 import subprocess
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,16 +20,16 @@ from tests.standins.git_server import (
     submodule,
     symlink,
 )
-from tests.standins.programs import describe_missing, find_git_backend, find_program
-from tests.standins.ssh_server import SshServer, fingerprint_of, make_key
+from tests.standins.programs import describe_missing, find_git_backend
+from tests.unit.outbound.servers import make_certificate
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = [
     pytest.mark.servers,
     pytest.mark.skipif(not find_git_backend(), reason=f"no git; {describe_missing('git')}"),
 ]
-needs_sshd = pytest.mark.skipif(
-    not find_program("sshd"), reason=f"no sshd; {describe_missing('openssh-server')}"
-)
 
 
 def git(*arguments: str | Path, folder: Path | None = None, **environment: str):
@@ -140,20 +144,23 @@ def test_a_push_in_chunks_arrives(server, repo, tmp_path):
     assert server.received > 2_000_000
 
 
-def test_a_gzip_request_is_understood(server, repo, tmp_path):
-    git("clone", "--quiet", address(server), tmp_path / "clone")
-    for number in range(40):
-        git("commit", "--quiet", "--allow-empty", "-m", str(number), folder=tmp_path / "clone")
-    newest = repo.push({"two": "2"})
-    # Forty commits the server does not know make a body that git packs with gzip.
-    done = git(
-        *["-c", "protocol.version=0", "fetch", "--quiet"],
-        folder=tmp_path / "clone",
-        GIT_TRACE_CURL="1",
-    )
-    assert "Content-Encoding: gzip" in done.stderr
-    found = git("rev-parse", "origin/main", folder=tmp_path / "clone")
-    assert found.stdout.strip() == newest
+def test_a_gzip_request_is_understood(repo, tmp_path):
+    asked = gzip.compress(b"0014command=ls-refs\n0000")
+    headers = {
+        "Content-Type": "application/x-git-upload-pack-request",
+        "Content-Encoding": "gzip",
+        "Git-Protocol": "version=2",
+    }
+    with GitHttpServer(tmp_path / "root") as server:
+        line = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+        for body in (asked, iter([asked[:7], asked[7:]])):
+            # An iterator goes out in chunks.
+            line.request("POST", "/acme/payments.git/git-upload-pack", body, headers)
+            answer = line.getresponse()
+            assert answer.status == 200
+            assert f"{repo.head()} refs/heads/main".encode() in answer.read()
+        line.close()
+    assert server.received == 2 * len(asked)
 
 
 def test_strangers_are_refused_and_learn_nothing(server):
@@ -177,100 +184,14 @@ def test_an_empty_repository_lists_nothing(server, tmp_path):
     assert (done.returncode, done.stdout) == (0, "")
 
 
-@pytest.fixture
-def sshd(repo, tmp_path):
-    with SshServer(tmp_path / "root") as found:
-        yield found
-
-
-def ssh_command(sshd, folder: Path, *, key: str = "", host_key: str = "") -> str:
-    (folder / "key").write_text(key or sshd.client_key_text)
-    (folder / "key").chmod(0o600)
-    (folder / "known").write_text(f"[127.0.0.1]:{sshd.port} {host_key or sshd.host_key_line}\n")
-    options = f"-o UserKnownHostsFile={folder}/known -o StrictHostKeyChecking=yes"
-    return f"ssh -F none -i {folder}/key -o IdentitiesOnly=yes -o BatchMode=yes {options}"
-
-
-def ssh_address(sshd, name: str = "/acme/payments.git") -> str:
-    return f"ssh://{sshd.user}@127.0.0.1:{sshd.port}{name}"
-
-
-@needs_sshd
-def test_ssh_serves_a_fetch(sshd, repo, tmp_path):
-    command = ssh_command(sshd, tmp_path)
-    done = git("ls-remote", ssh_address(sshd), "refs/heads/main", GIT_SSH_COMMAND=command)
-    assert done.stdout.split() == [repo.head(), "refs/heads/main"], done.stderr + sshd.log
-    assert sshd.commands == ["git-upload-pack '/acme/payments.git'"]
-
-
-@needs_sshd
-@pytest.mark.parametrize("kind", ["ecdsa", "rsa", "rsa-1024"])
-def test_ssh_shows_the_kind_of_host_key_it_was_told(repo, tmp_path, kind):
-    with SshServer(tmp_path / "root", host_key=kind) as sshd:
-        command = ssh_command(sshd, tmp_path)
-        options = " -o RequiredRSASize=1024" if kind == "rsa-1024" else ""
-        done = git("ls-remote", ssh_address(sshd), GIT_SSH_COMMAND=command + options)
-        assert repo.head() in done.stdout, done.stderr + sshd.log
-
-
-@needs_sshd
-def test_ssh_refuses_whom_it_does_not_know(sshd, tmp_path):
-    stranger, other = make_key()
-    for command in (
-        ssh_command(sshd, tmp_path, key=stranger),
-        ssh_command(sshd, tmp_path, host_key=other),
-    ):
-        assert git("ls-remote", ssh_address(sshd), GIT_SSH_COMMAND=command).returncode != 0
-    assert sshd.commands == []
-
-
-@needs_sshd
-def test_ssh_does_nothing_but_fetch_below_the_root(sshd, tmp_path):
-    make_repository(tmp_path, "outside.git", {"secret": "x"})
-    command = ssh_command(sshd, tmp_path)
-    for name in ("/../outside.git", str(tmp_path / "outside.git"), "/nothing.git"):
-        done = git("ls-remote", ssh_address(sshd, name), GIT_SSH_COMMAND=command)
-        assert "Repository not found" in done.stderr
-    for words in ("id", "git-receive-pack '/acme/payments.git'", "git-upload-pack a; id"):
-        done = subprocess.run(
-            [*command.split(), "-p", str(sshd.port), f"{sshd.user}@127.0.0.1", words],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert (done.stdout, done.returncode) == ("", 1)
-        assert "Only git-upload-pack" in done.stderr
-
-
-@needs_sshd
-def test_ssh_says_its_fingerprint_as_the_real_tool_does(sshd, tmp_path):
-    (tmp_path / "host.pub").write_text(sshd.host_key_line + "\n")
-    shown = subprocess.run(
-        ["ssh-keygen", "-lf", str(tmp_path / "host.pub")],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert shown.stdout.split()[1] == sshd.fingerprint == fingerprint_of(sshd.host_key_line)
-
-
-@needs_sshd
-def test_ssh_ends_with_its_connections(repo, tmp_path):
-    with SshServer(tmp_path / "root") as sshd:
-        command = ssh_command(sshd, tmp_path)
-        client = subprocess.Popen(
-            [
-                *command.split(),
-                *["-p", str(sshd.port), f"{sshd.user}@127.0.0.1"],
-                "git-upload-pack '/acme/payments.git'",
-            ],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-        assert client.stdout.read(4).isalnum()
-        pid = sshd.pid
-    assert not Path(f"/proc/{pid}").exists()
-    assert client.wait(timeout=5) != 0
-    client.stdin.close()
-    client.stdout.close()
+def test_https_needs_the_right_certificate(repo, tmp_path):
+    certificate, key = make_certificate(tmp_path, "127.0.0.1")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    with GitHttpServer(tmp_path / "root", tls=context) as server:
+        silent = socket.create_connection(("127.0.0.1", server.port))
+        address = f"{server.url}/acme/payments.git"
+        trusting = git("ls-remote", address, GIT_SSL_CAINFO=str(certificate))
+        assert repo.head() in trusting.stdout, trusting.stderr
+        assert "certificate" in git("ls-remote", address).stderr
+        silent.close()

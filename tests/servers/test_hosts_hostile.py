@@ -55,6 +55,18 @@ def test_the_next_page_is_never_elsewhere(asking, hostile, other):
         assert stranger.asked == []
 
 
+def test_a_page_that_is_as_it_was_may_have_another_behind_it(asking, hostile):
+    def name(number):
+        return {**REPO, "id": number, "full_name": f"acme/r{number}"}
+
+    path, order = "/orgs/acme/repos", "type=all&sort=created&direction=asc&per_page=100"
+    hostile.put(path, [name(number) for number in range(100)], ETag='"1"')
+    assert len(asking.discover()) == 100
+    hostile.put(path, b"", 304)
+    hostile.put(f"{path}?{order}&page=2", [name(100)])
+    assert len(asking.discover()) == 101
+
+
 def test_a_list_without_end_is_left(asking, hostile):
     hostile.put("/orgs/acme/repos", [REPO], Link='</orgs/acme/repos?page=2>; rel="next"')
     with pytest.raises(SourceDown, match="more than 10,000"):

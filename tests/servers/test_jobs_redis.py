@@ -51,7 +51,8 @@ class Redis:
         try:
             with socket.create_connection(("127.0.0.1", self.port), 1) as line:
                 line.sendall(f"AUTH {PASSWORD}\r\nPING\r\n".encode())
-                return b"+PONG" in line.recv(100) + line.recv(100)
+                with line.makefile("rb") as answers:
+                    return [answers.readline(), answers.readline()] == [b"+OK\r\n", b"+PONG\r\n"]
         except OSError:
             return False
 
@@ -68,9 +69,11 @@ def redis(tmp_path):
     if program is None:
         pytest.skip("redis-server is missing: apt-get install redis-server")
     found = Redis(program, tmp_path)
-    found.start()
-    yield found
-    found.kill()
+    try:
+        found.start()
+        yield found
+    finally:
+        found.kill()
 
 
 @pytest.fixture

@@ -14,12 +14,15 @@ PIECE = 64 * 1024
 SIDEBAND = 60_000
 """Bytes of pack data in one line; the protocol allows 65,515."""
 BOMB_SIZE = 1 << 40
+ZEROS = bytes(1 << 20)
 
 
 def answer_endlessly(request: bytes) -> Iterator[bytes]:
     """Yield a head and an endless chunked body: refs, a pack, or the letter x."""
     if b"service=git-upload-pack" in request:
         kind, body = "application/x-git-upload-pack-advertisement", _list_refs()
+    elif b"command=ls-refs" in request:
+        kind, body = "application/x-git-upload-pack-result", _list_branches()
     elif b"git-upload-pack" in request:
         kind, body = "application/x-git-upload-pack-result", _send_pack(b"version=2" in request)
     else:
@@ -38,6 +41,10 @@ def _list_refs() -> Iterator[bytes]:
     """Yield a listing of refs in protocol 0 that never comes to its end."""
     yield _line(b"# service=git-upload-pack\n") + b"0000"
     yield _line(b"%b HEAD\0side-band-64k shallow agent=git/standin\n" % (b"1" * 40))
+    yield from _list_branches()
+
+
+def _list_branches() -> Iterator[bytes]:
     for first in itertools.count(step=500):
         numbers = range(first, first + 500)
         yield b"".join(_line(b"%040x refs/heads/branch-%d\n" % (n + 1, n)) for n in numbers)
@@ -46,14 +53,12 @@ def _list_refs() -> Iterator[bytes]:
 def _send_pack(is_version_2: bool) -> Iterator[bytes]:  # noqa: FBT001 - what the request says
     """Yield a pack of one blob that says it is a terabyte and unpacks to zeros without end."""
     yield _line(b"packfile\n") if is_version_2 else _line(b"NAK\n")
-    pack = b"PACK" + struct.pack(">II", 2, 1) + _head_of_blob(BOMB_SIZE)
     packer = zlib.compressobj(9)
-    while True:
-        # A megabyte of zeros packs to a kilobyte: what counts is what it becomes.
-        pack += packer.compress(bytes(1 << 20)) + packer.flush(zlib.Z_SYNC_FLUSH)
-        for start in range(0, len(pack), SIDEBAND):
-            yield _line(b"\x01" + pack[start : start + SIDEBAND])
-        pack = b""
+    # A megabyte of zeros packs to a kilobyte, from the second on always to the same bytes.
+    first, again = (packer.compress(ZEROS) + packer.flush(zlib.Z_SYNC_FLUSH) for _ in range(2))
+    pack = b"PACK" + struct.pack(">II", 2, 1) + _head_of_blob(BOMB_SIZE) + first
+    yield _line(b"\x01" + pack)
+    yield from itertools.repeat(_line(b"\x01" + again * (SIDEBAND // len(again))))
 
 
 def _head_of_blob(size: int) -> bytes:

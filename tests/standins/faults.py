@@ -32,13 +32,28 @@ SECONDS_FOR_A_BODY = 2.0
 """How long `truncate` gathers a body before it sends the first half of what has come."""
 
 
+class _Request:
+    """What the client said since the last answer: a head and its body may come in pieces."""
+
+    def __init__(self) -> None:
+        self.text = b""
+        self._is_answered = False
+
+    def hear(self, piece: bytes, is_from_client: bool) -> None:  # noqa: FBT001 - about one piece
+        if is_from_client:
+            said = b"" if self._is_answered else self.text
+            self.text = (said + piece)[-PIECE:]
+        self._is_answered = not is_from_client
+
+
 class FaultProxy:
     """Passes on to `upstream` until a connection is struck by `mode`.
 
     `mode` and the options may be set at any time; they count from the next piece that arrives.
-    `only`: a connection is struck from the piece on in which the client sends these bytes,
-    e.g. `b"POST "`; empty strikes at once. `reset_after` bytes of the answer go out before a
-    reset; `pause` is the time between two bytes of `drip` and two headers of `slow_headers`.
+    `only`: a connection is struck from the request on that holds these bytes, e.g. `b"POST "`,
+    or `b"command=fetch"` for git's protocol 2, which lists refs by POST too; empty: at once.
+    `reset_after` bytes of the answer go out before a reset; `pause` is the time between two
+    bytes of `drip` and two headers of `slow_headers`.
     """
 
     def __init__(self, upstream: tuple[str, int], mode: str = "pass") -> None:
@@ -106,25 +121,23 @@ class FaultProxy:
 
     def _pump(self, client: socket.socket, upstream: socket.socket) -> None:
         """Pass on both ways until a side ends or the fault strikes."""
-        open_sides = [client, upstream]
-        is_struck = False
+        open_sides, request, is_struck = [client, upstream], _Request(), False
         while upstream in open_sides and not self.stopping.is_set():
             for side in select.select(open_sides, [], [], 0.1)[0]:
                 piece = side.recv(PIECE)
                 is_from_client = side is client
-                is_struck = is_struck or self._is_struck(piece, is_from_client)
+                request.hear(piece, is_from_client)
+                is_struck = is_struck or self._is_struck(request)
                 # Where upstream is not asked at all it is the client's piece that begins.
                 if is_struck and is_from_client == (self.mode in ("hang", *ANSWERS)):
-                    self._strike(client, upstream, piece)
+                    self._strike(client, upstream, request.text if is_from_client else piece)
                     return
                 if not piece:
                     open_sides.remove(side)
                 self._pass_on(piece, client, upstream, is_from_client)
 
-    def _is_struck(self, piece: bytes, is_from_client: bool) -> bool:  # noqa: FBT001 - about one piece
-        if self.mode == "pass":
-            return False
-        return not self.only or (is_from_client and self.only in piece)
+    def _is_struck(self, request: _Request) -> bool:
+        return self.mode != "pass" and self.only in request.text
 
     def _pass_on(
         self,

@@ -23,6 +23,7 @@ from tests.standins.git_repository import (
 from tests.standins.programs import describe_missing, find_git_backend
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -55,7 +56,13 @@ class GitHttpServer:
     A record stands in `requests` before the client can see the end of its answer.
     """
 
-    def __init__(self, root: Path, credentials: tuple[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        credentials: tuple[str, str] | None = None,
+        *,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         backend = find_git_backend()
         if backend is None:
             raise RuntimeError(f"git http-backend is missing; {describe_missing('git')}")
@@ -67,6 +74,12 @@ class GitHttpServer:
         self._lock = Lock()
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.owner = self
+        self._scheme = "https" if tls else "http"
+        if tls:
+            # The handshake waits for the connection's own thread, so a silent client stops nobody.
+            self._server.socket = tls.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
         self._thread = Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
     def __enter__(self) -> Self:
@@ -86,7 +99,7 @@ class GitHttpServer:
     @property
     def url(self) -> str:
         """Return the address without a slash at its end; a repository's name follows a slash."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self._scheme}://127.0.0.1:{self.port}"
 
     @property
     def sent(self) -> int:

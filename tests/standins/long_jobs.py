@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-import portal.factory
+import portal.factory.database
 from portal.cli import main
 from portal.infra.contributions import Consumer
 from portal.infra.queue import Stopped, is_stopping, runner
@@ -45,13 +45,13 @@ CONSUMER = Consumer(TOPIC, TOPIC, flow=work_long)
 
 
 def run():
-    gather = portal.factory.gather_contributions
+    gather = portal.factory.database.gather_contributions
 
     def gather_more(settings):
         found = gather(settings)
         return replace(found, consumers=(*found.consumers, CONSUMER))
 
-    portal.factory.gather_contributions = gather_more
+    portal.factory.database.gather_contributions = gather_more
     lease = os.environ.get("PORTAL_TEST_LEASE")
     if lease:
         claims.LEASE = timedelta(seconds=float(lease))

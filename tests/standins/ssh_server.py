@@ -31,11 +31,12 @@ from tests.standins.git_repository import git_environment
 from tests.standins.programs import describe_missing, find_program
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 PRIVILEGE_SEPARATION = Path("/run/sshd")
 """sshd started by root wants this empty folder; Debian's service would make it."""
-SECONDS_TO_START = 10.0
+SECONDS_TO_START = 20.0
+TRIES = 5
 
 KEYS: dict[str, Callable] = {
     "ed25519": ed25519.Ed25519PrivateKey.generate,
@@ -125,13 +126,13 @@ class SshServer:
 
     def __exit__(self, *_: object) -> None:
         if self._process is not None:
-            # Connections are children that would outlive the listener until their client leaves.
-            for pid in self._children():
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGTERM)
+            connections = list(_list_descendants(self.pid))
             self._process.terminate()
             self._process.wait(timeout=10)
-            self._process.stderr.close()
+            # They would live until their client leaves, and may miss a SIGTERM while they wait.
+            for pid in connections:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
             self._process = None
         if self._holder is not None:
             self._holder.cleanup()
@@ -167,16 +168,13 @@ class SshServer:
     @property
     def log(self) -> str:
         """Return what sshd says about it."""
-        return (self._folder / "log").read_text(errors="replace")
+        path = self._folder / "log"
+        return path.read_text(errors="replace") if path.exists() else ""
 
     @property
     def _folder(self) -> Path:
         assert self._holder is not None
         return Path(self._holder.name)
-
-    def _children(self) -> list[int]:
-        children = Path(f"/proc/{self.pid}/task/{self.pid}/children")
-        return [int(pid) for pid in children.read_text().split()] if children.exists() else []
 
     def _write_files(self) -> None:
         folder = self._folder
@@ -204,6 +202,13 @@ class SshServer:
     def _start(self) -> None:
         if os.geteuid() == 0:
             PRIVILEGE_SEPARATION.mkdir(mode=0o755, exist_ok=True)
+        for _ in range(TRIES):
+            self._launch()
+            if self._is_listening():
+                return
+        raise RuntimeError(f"sshd does not start: {self.log.strip()}")
+
+    def _launch(self) -> None:
         self.port = _find_free_port()
         plain = CONFIGURATION.format(port=self.port, folder=self._folder)
         self._write("config", plain + NEWER_CONFIGURATION, stat.S_IRUSR | stat.S_IWUSR)
@@ -214,23 +219,20 @@ class SshServer:
             [*command, "-D", "-E", str(self._folder / "log")],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
         )
-        self._wait()
 
-    def _wait(self) -> None:
+    def _is_listening(self) -> bool:
+        """Wait for sshd's own word: whoever answers at the port may be another test's sshd."""
         deadline = time.monotonic() + SECONDS_TO_START
-        while time.monotonic() < deadline:
-            if self._process.poll() is not None:
-                said = self._process.stderr.read().decode(errors="replace") + self.log
-                raise RuntimeError(f"sshd ended at once: {said.strip()}")
-            try:
-                with socket.create_connection(("127.0.0.1", self.port), timeout=1) as probe:
-                    if probe.recv(4) == b"SSH-":
-                        return
-            except OSError:
-                time.sleep(0.05)
-        raise RuntimeError("sshd does not answer.")
+        while self._process.poll() is None:
+            if f"Server listening on 127.0.0.1 port {self.port}." in self.log:
+                return True
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"sshd does not listen: {self.log.strip()}")
+            time.sleep(0.02)
+        # Somebody took the port between looking for a free one and listening there.
+        return False
 
 
 def make_key(kind: str = "ed25519") -> tuple[str, str]:
@@ -251,6 +253,13 @@ def _write_private(key: ed25519.Ed25519PrivateKey) -> str:
 
 def _write_public(key: ed25519.Ed25519PrivateKey) -> str:
     return key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
+
+
+def _list_descendants(pid: int) -> Iterator[int]:
+    with contextlib.suppress(FileNotFoundError):
+        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            yield from _list_descendants(int(child))
+            yield int(child)
 
 
 def _find_free_port() -> int:

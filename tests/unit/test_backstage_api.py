@@ -11,7 +11,7 @@ from portal.auth.service import sessions
 from portal.auth.service.accounts import create_account
 from portal.auth.service.tokens import create_token
 from portal.catalog.models import Entity, EntityValue
-from portal.factory import create_app, gather_contributions
+from portal.factory import create_app
 from portal.infra.clock import utc_now
 from portal.sources.flows.ingesting import Ingest
 from portal.sources.providers.folder import Folder
@@ -182,22 +182,6 @@ def test_what_is_not_there_is_not_found(client):
         answer = client.open(API + path, method=method)
         assert answer.status_code == 404
         assert answer.get_json()["error"]["name"] == "NotFoundError"
-
-
-def test_refreshing_works_out_anew_what_follows_from_the_words(settings, database, folder):
-    words = settings.model_copy(
-        update={"anonymous_read": False, "type_classes": {"service": "library"}}
-    )
-    app = create_app(words, database)
-    database.contributions = gather_contributions(words)
-    writer = make_token(database, "writer", "admin", ["catalog:read", "catalog:write"])
-    answer = app.test_client().post(
-        f"{API}/refresh", json={"entityRef": "Component:default/ONE"}, headers=writer
-    )
-    assert answer.status_code == 200
-    with database.unit(write=False) as session:
-        rows = session.execute(select(Entity.name, Entity.entity_class)).all()
-    assert dict(tuple(row) for row in rows) == {"one": "library", "two": "service"}
 
 
 def test_a_body_that_is_none_is_refused_in_words(client):

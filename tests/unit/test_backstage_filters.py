@@ -70,7 +70,7 @@ def make_reader(entities):
         return build_value_column(
             (row, found.value, found.original)
             for row, entity in enumerate(entities)
-            for found in list_values(entity, "source", "file")
+            for found in list_values(entity)
             if found.path == path
         )
 
@@ -142,7 +142,7 @@ def test_numbers_are_written_as_javascript_does():
 
 def test_long_values_are_there_but_equal_nothing():
     entity = make_entity(1, {"a": "x" * 201, "b" * 200: 1, "c": "y" * 200})
-    found = {value.path: value.value for value in list_values(entity, "s", "f")}
+    found = {value.path: value.value for value in list_values(entity)}
     assert found["spec.a"] is None
     assert found["spec.c"] == "y" * 200
     assert not [path for path in found if len(path) > 200]

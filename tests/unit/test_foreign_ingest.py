@@ -119,7 +119,7 @@ def test_a_broken_file_keeps_its_entities(database, tmp_path):
 def test_what_was_skipped_before_is_read_by_a_newer_reader(database, tmp_path, monkeypatch):
     (tmp_path / "a.yml").write_text(opslevel("pay"))
     monkeypatch.setattr("portal.sources.core.verdicts.detect", lambda _: None)
-    monkeypatch.setattr("portal.sources.flows.ingesting.READER", b"1")
+    monkeypatch.setattr("portal.sources.flows.terms.READER", b"1")
     assert ingest(database, tmp_path).created == 0
     monkeypatch.undo()
     assert ingest(database, tmp_path).created == 1

@@ -1,8 +1,7 @@
-"""Packs and trees of strangers: bombs, lies and damage end early, and nothing odd is listed."""
+"""Packs of strangers: bombs, lies and damage end early, and large files are never held."""
 
 from __future__ import annotations
 
-import hashlib
 import random
 import tracemalloc
 import zlib
@@ -10,61 +9,22 @@ import zlib
 import pytest
 
 from portal.errors import TooLarge
-from portal.sources.core.trees import MAX_FILES
-from portal.sources.providers.git import packs, trees
+from portal.sources.providers.git import packs
 from portal.sources.providers.git.inflating import Damaged
-from portal.sources.providers.git.packs import Pack
-from portal.sources.providers.git.trees import Objects, list_blobs
-
-COMMIT, TREE, BLOB, OFFSET, NAMED = 1, 2, 3, 6, 7
-
-
-def head(kind, size):
-    byte, size, out = (kind << 4) | (size & 15), size >> 4, b""
-    while size:
-        out += bytes([byte | 0x80])
-        byte, size = size & 0x7F, size >> 7
-    return out + bytes([byte])
-
-
-def varint(size):
-    out = b""
-    while size > 0x7F:
-        out += bytes([size & 0x7F | 0x80])
-        size >>= 7
-    return out + bytes([size])
-
-
-def back(distance):
-    out = [distance & 0x7F]
-    while distance := distance >> 7:
-        distance -= 1
-        out.append(distance & 0x7F | 0x80)
-    return bytes(reversed(out))
-
-
-def whole(kind, data, size=None):
-    return head(kind, len(data) if size is None else size) + zlib.compress(data)
-
-
-def name_of(kind, data):
-    return hashlib.sha1(b"%s %d\0%s" % (packs.KINDS[kind], len(data), data)).digest()  # noqa: S324 git's names
-
-
-def copy_of(size):
-    """Return a difference that takes over the first `size` bytes, fewer than 64 KB."""
-    return varint(size) + varint(size) + b"\xb0" + size.to_bytes(2, "little")
-
-
-def write(path, *objects, count=None):
-    body = b"PACK\0\0\0\2" + (len(objects) if count is None else count).to_bytes(4, "big")
-    body += b"".join(objects)
-    path.write_bytes(body + hashlib.sha1(body).digest())  # noqa: S324 git's checksum
-    return path
-
-
-def read(path, **options):
-    return Pack(path, tick=lambda: None, **options)
+from portal.sources.providers.git.trees import Objects
+from tests.unit.git_packing import (
+    BLOB,
+    NAMED,
+    OFFSET,
+    back,
+    copy_of,
+    head,
+    name_of,
+    read,
+    varint,
+    whole,
+    write,
+)
 
 
 @pytest.fixture
@@ -217,92 +177,3 @@ def test_random_packs_with_a_right_checksum_end_in_one_of_three_ways(path):
             ends.add(type(error).__name__)
     assert ends <= {"read", "Damaged", "TooLarge"}
     assert "Damaged" in ends
-
-
-class Builder:
-    """Collects objects, and lists the files of a commit made of them."""
-
-    def __init__(self, path) -> None:
-        self.path = path
-        self.objects = {}
-
-    def add(self, kind, data):
-        name = name_of(kind, data)
-        self.objects[name] = whole(kind, data)
-        return name
-
-    def tree(self, *entries):
-        return self.add(TREE, b"".join(b"%s %s\0%s" % entry for entry in entries))
-
-    def list(self, tree):
-        commit = self.add(COMMIT, b"tree " + tree.hex().encode() + b"\nauthor x\n\nmessage\n")
-        pack = read(write(self.path, *self.objects.values()))
-        return list_blobs(Objects([pack]), commit.hex(), lambda: None)
-
-
-@pytest.fixture
-def builder(path):
-    return Builder(path)
-
-
-def test_only_ordinary_files_with_ordinary_names_are_listed(builder):
-    blob = builder.add(BLOB, b"x")
-    below = builder.tree((b"100644", b"inside.yaml", blob))
-    odd = (b".", b"..", b".git", b".GIT", b"a\\b", b"a/b", b"/etc", b"\xff.yaml", b"a\nb", b"",
-           b"a\x7fb", "a\u202eb".encode(), "a\u200bb".encode(), b"\x1b[2J")  # fmt: skip
-    tree = builder.tree(
-        *((b"100644", name, blob) for name in odd),
-        *((b"40000", name, below) for name in odd),
-        (b"120000", b"link.yaml", blob),
-        (b"160000", b"submodule", b"\1" * 20),
-        (b"100644", b"plain.yaml", blob),
-        (b"100755", b"run.yaml", blob),
-        (b"100664", b"old.yaml", blob),
-        (b"40000", b"folder", below),
-        (b"100644", "café…".encode(), blob),
-        (b"100644", b"...", blob),
-        (b"100644", b".github", blob),
-        (b"100644", b"C:", blob),
-    )
-    assert sorted(builder.list(tree)) == sorted(
-        ["plain.yaml", "run.yaml", "old.yaml", "folder/inside.yaml", "café…", "...", ".github",
-         "C:"]
-    )  # fmt: skip
-
-
-def test_trees_that_repeat_themselves_end_early(builder):
-    below = builder.tree((b"100644", b"file.yaml", builder.add(BLOB, b"x")))
-    for _ in range(12):
-        below = builder.tree(*((b"40000", b"%d" % number, below) for number in range(10)))
-    with pytest.raises(TooLarge):
-        builder.list(below)
-
-
-def test_deep_trees_end_early(builder):
-    below = builder.tree((b"100644", b"file.yaml", builder.add(BLOB, b"x")))
-    for _ in range(trees.MAX_DEPTH + 1):
-        below = builder.tree((b"40000", b"d", below))
-    with pytest.raises(TooLarge):
-        builder.list(below)
-
-
-def test_more_files_than_a_tree_may_list_are_refused(builder):
-    blob = builder.add(BLOB, b"x")
-    tree = builder.tree(*((b"100644", b"%d" % number, blob) for number in range(MAX_FILES + 1)))
-    with pytest.raises(TooLarge):
-        builder.list(tree)
-
-
-@pytest.mark.parametrize("raw", [b"100644 a\0short", b"no", b"999 a\0" + b"x" * 20, b"\0" * 40])
-def test_a_broken_tree_is_damage(builder, raw):
-    with pytest.raises(Damaged):
-        builder.list(builder.add(TREE, raw))
-
-
-def test_a_missing_folder_is_damage_and_a_missing_file_is_one_left_out(builder):
-    with pytest.raises(Damaged):
-        builder.list(builder.tree((b"40000", b"folder", b"\1" * 20)))
-    with pytest.raises(Damaged):
-        builder.list(builder.tree((b"40000", b"folder", builder.add(BLOB, b"x"))))
-    with pytest.raises(TooLarge):
-        Objects([]).read_file("11" * 20)

@@ -98,3 +98,14 @@ def test_logs_hide_secrets():
 def test_own_words_are_read():
     settings = load_settings({"PORTAL_TYPE_CLASSES": '{"lambda": "job"}'})
     assert dict(settings.type_classes) == {"lambda": "job"}
+
+
+@pytest.mark.parametrize("url", ["cache.test:6379", "http://:hunter2@cache.test", "redis://"])
+def test_a_wrong_redis_is_refused_without_being_shown(url):
+    with pytest.raises(SetupError, match="PORTAL_REDIS_URL") as caught:
+        load_settings({"PORTAL_REDIS_URL": url})
+    assert "hunter2" not in caught.value.detail
+    good = "rediss://:hunter2@cache.test:6380/1"
+    settings = load_settings({"PORTAL_REDIS_URL": good})
+    assert settings.redis_url == good
+    assert "hunter2" not in repr(settings)

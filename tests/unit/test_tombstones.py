@@ -29,7 +29,7 @@ def run_due(database, now):
     """Do what is due, as the queue does."""
     with database.unit(write=True) as session:
         for work_id in work.list_due(session, now=now):
-            claimed = work.claim(session, work_id, now=now)
+            claimed = work.claim(session, work_id, worker="test", now=now)
             for consumer in database.contributions.consumers:
                 if (consumer.topic, consumer.name) == (claimed.topic, claimed.consumer):
                     consumer.run(session, claimed.subject, now)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import or_, select, true
+from sqlalchemy import Boolean, bindparam, or_, select
 
 from portal.auth.core.decisions import Actor, make_actor
 from portal.auth.core.keys import hash_key
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement
+    from sqlalchemy import BindParameter, ColumnElement
     from sqlalchemy.orm import Session
 
     from portal.auth.core.scopes import Scope
@@ -65,9 +65,44 @@ class SignedIn:
     is_stale: bool
 
 
-def is_live(now: datetime) -> ColumnElement[bool]:
+def is_live(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     """Return the condition that an account may act."""
     return Account.is_active & or_(Account.ends_at.is_(None), Account.ends_at > now)
+
+
+def _select_with_teams(*columns: Any) -> Any:
+    """Return the query of an account that may act, with a row for each of its teams or one."""
+    is_of_demo = Account.kind == DEMO
+    return (
+        select(*ACCOUNT, AccountTeam.team, AccountTeam.origin, *columns)
+        .select_from(Account)
+        .join(AccountTeam, AccountTeam.account_id == Account.id, isouter=True)
+        .where(is_live(bindparam("now")), or_(bindparam("has_demo", type_=Boolean), ~is_of_demo))
+    )
+
+
+# Built once, for every request asks one of them: putting them together takes longer than an answer.
+BY_SESSION = (
+    _select_with_teams(
+        SignInSession.id.label("session_id"), SignInSession.proven_at, SignInSession.seen_at
+    )
+    .join(SignInSession, SignInSession.account_id == Account.id)
+    .where(
+        SignInSession.key_hash == bindparam("key_hash"),
+        SignInSession.seen_at > bindparam("seen_since"),
+        SignInSession.created_at > bindparam("begun_since"),
+        SignInSession.way.in_(bindparam("ways", expanding=True)),
+    )
+)
+BY_TOKEN = (
+    _select_with_teams(ApiToken.id.label("token_id"), ApiToken.scopes, ApiToken.used_at)
+    .join(ApiToken, ApiToken.account_id == Account.id)
+    .where(
+        ApiToken.key_hash == bindparam("key_hash"),
+        ApiToken.revoked_at.is_(None),
+        ApiToken.ends_at > bindparam("now"),
+    )
+)
 
 
 def find_by_session(
@@ -75,18 +110,15 @@ def find_by_session(
 ) -> SignedIn | None:
     """Return who holds a session's key, None when it ended or never was."""
     rows = session.execute(
-        _select_with_teams(
-            SignInSession.id.label("session_id"), SignInSession.proven_at, SignInSession.seen_at
-        )
-        .join(SignInSession, SignInSession.account_id == Account.id)
-        .where(
-            SignInSession.key_hash == hash_key(key),
-            SignInSession.seen_at > now - admission.lifetimes.idle,
-            SignInSession.created_at > now - admission.lifetimes.whole,
-            SignInSession.way.in_(admission.ways),
-            _may_be_here(admission),
-            is_live(now),
-        )
+        BY_SESSION,
+        {
+            "key_hash": hash_key(key),
+            "seen_since": now - admission.lifetimes.idle,
+            "begun_since": now - admission.lifetimes.whole,
+            "ways": admission.ways,
+            "has_demo": admission.has_demo,
+            "now": now,
+        },
     ).all()
     if not rows:
         return None
@@ -100,15 +132,7 @@ def find_by_token(
 ) -> SignedIn | None:
     """Return who holds a token, None when it ended, was revoked or never was."""
     rows = session.execute(
-        _select_with_teams(ApiToken.id.label("token_id"), ApiToken.scopes, ApiToken.used_at)
-        .join(ApiToken, ApiToken.account_id == Account.id)
-        .where(
-            ApiToken.key_hash == hash_key(key),
-            ApiToken.revoked_at.is_(None),
-            ApiToken.ends_at > now,
-            _may_be_here(admission),
-            is_live(now),
-        )
+        BY_TOKEN, {"key_hash": hash_key(key), "has_demo": admission.has_demo, "now": now}
     ).all()
     if not rows:
         return None
@@ -118,11 +142,6 @@ def find_by_token(
     return SignedIn(_make_actor(rows, scopes), None, row.token_id, None, is_stale)
 
 
-def _may_be_here(admission: Admission) -> ColumnElement[bool]:
-    """Return the condition that an account is none of the demo's, while there is none."""
-    return true() if admission.has_demo else Account.kind != DEMO
-
-
 def explain_end(account: Account, now: datetime) -> str:
     """Return why an account may do nothing any more; nothing while it may."""
     if not account.is_active:
@@ -130,15 +149,6 @@ def explain_end(account: Account, now: datetime) -> str:
     if account.ends_at is not None and account.ends_at <= now:
         return f"the account ended on {account.ends_at:%Y-%m-%d}"
     return ""
-
-
-def _select_with_teams(*columns: Any) -> Any:
-    """Return the query of an account with a row for each of its teams, at least one."""
-    return (
-        select(*ACCOUNT, AccountTeam.team, AccountTeam.origin, *columns)
-        .select_from(Account)
-        .join(AccountTeam, AccountTeam.account_id == Account.id, isouter=True)
-    )
 
 
 def _make_actor(rows: Sequence[Any], scopes: tuple[Scope, ...] | None) -> Actor:

@@ -18,7 +18,7 @@ from portal.web.cookies import read_signed_in_key
 from portal.web.forgery import check_forgery
 from portal.web.htmx import current_request
 from portal.web.markers import PUBLIC, asks_recent, get_label, is_by_object, is_unforgeable
-from portal.web.unit import SAFE_METHODS, get_database, survive
+from portal.web.unit import SAFE_METHODS, get_database, reading_unit, survive
 
 if TYPE_CHECKING:
     from flask import Flask, Response
@@ -69,7 +69,7 @@ def _load_visitor(asked: Request) -> Visitor | None:
     now = utc_now()
     if header and is_program():
         key = header.removeprefix(BEARER) if header.startswith(BEARER) else ""
-        with get_database().unit(write=False) as session:
+        with reading_unit() as session:
             found = find_by_token(session, key, admission=get_setup().admission, now=now)
         if found is None:
             raise Unauthenticated(

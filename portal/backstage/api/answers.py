@@ -10,7 +10,7 @@ from flask import Response, request
 
 from portal.backstage.core.pages import write_cursor
 from portal.backstage.core.refusals import describe_error
-from portal.backstage.queries import ROWS_AT_ONCE, find_page, read_entities
+from portal.backstage.queries.entities import ROWS_AT_ONCE, find_page, read_entities
 from portal.catalog.queries.columns import get_revision
 from portal.web.caching import answer_versioned, make_etag
 from portal.web.cursor import encode_open_cursor

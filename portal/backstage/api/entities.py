@@ -11,7 +11,7 @@ from portal.backstage.api.answers import answer_state, write_list, write_page
 from portal.backstage.api.blueprint import PREFIX, blueprint
 from portal.backstage.core.refusals import Missing
 from portal.backstage.forms import check_names, read_by_query, read_facets, read_listing
-from portal.backstage.queries import count_facets, list_stretch, list_whole, read_entities
+from portal.backstage.queries.entities import count_facets, list_stretch, list_whole, read_entities
 from portal.catalog.forms import make_ref
 from portal.catalog.queries.values import find_id_by_uid, list_ids_by_refs
 from portal.web.cursor import encode_open_cursor

@@ -20,7 +20,7 @@ from portal.backstage.forms import (
     read_query,
     read_texts,
 )
-from portal.backstage.queries import count_facets, read_by_refs
+from portal.backstage.queries.entities import count_facets, read_by_refs
 from portal.backstage.service import refresh
 from portal.catalog.core.predicates import All
 from portal.catalog.core.refs import parse_location
@@ -71,9 +71,9 @@ def remove_by_uid(uid: str) -> Response:
 
 
 @blueprint.post("/refresh")
-@requires("catalog:entity:write", by_object=True)
+@requires("catalog:refresh:write", by_object=True)
 def refresh_entity() -> Response:
-    """Look at an entity again."""
+    """Have the source of an entity read again; the answer does not wait for it."""
     kinds = {"entityRef": str, "authorizationToken": str}
     body = read_body(request, kinds, ("entityRef",))
     refresh(get_session(), get_actor(Actor), body["entityRef"], now=utc_now())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portal.errors import Forbidden, InvalidInput, NotFound
+from portal.errors import Conflict, Forbidden, InvalidInput, NotFound
 
 NAMES = {
     400: "InputError",
@@ -29,6 +29,20 @@ class Missing(NotFound):
 
 class NotAllowed(Forbidden):
     """A NotAllowedError."""
+
+
+class NotChangeable(NotAllowed):
+    """A NotAllowedError: a location that is neither an address nor a repository."""
+
+    def __init__(self) -> None:
+        super().__init__("This location has no address that could be changed here.")
+
+
+class Standing(Conflict):
+    """A ConflictError: the target is registered."""
+
+    def __init__(self, kind: str, target: str, fix: str = "") -> None:
+        super().__init__(f"Location {kind}:{target} already exists", fix=fix)
 
 
 def describe_error(

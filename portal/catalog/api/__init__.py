@@ -99,8 +99,9 @@ def list_entities() -> Response:
 def show_entity(kind: str, namespace: str, name: str) -> Response:
     """Return the whole entity in Backstage's shape, with its relations both ways."""
     session = get_session()
-    entity = entities.get_entity(session, make_ref(kind, namespace, name))
-    relations = details.list_relations(session, entity.ref)
+    ref = make_ref(kind, namespace, name)
+    entity = entities.get_document(session, ref)
+    relations = details.list_relations(session, ref)
     etag = make_etag(entity.digest, entity.updated_at, *relations)
     return answer_versioned(etag, lambda: _dump(_as_document(entity.document, relations)))
 

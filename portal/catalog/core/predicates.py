@@ -86,20 +86,22 @@ def list_leaves(predicate: Predicate) -> Iterator[Leaf]:
         yield predicate
 
 
+def list_paths(predicate: Predicate) -> Iterator[str]:
+    """Yield every path a predicate asks about, as written."""
+    for leaf in list_leaves(predicate):
+        yield from leaf.paths if isinstance(leaf, Holds) else (leaf.path,)
+
+
 def check_size(predicate: Predicate) -> None:
     """Raise InvalidInput for a predicate that asks too much at once."""
     leaves = list(list_leaves(predicate))
-    paths = {path for leaf in leaves for path in _list_paths(leaf)}
+    paths = set(list_paths(predicate))
     if len(leaves) > MOST_LEAVES or len(paths) > MOST_PATHS:
         raise InvalidInput(
             f"This asks {len(leaves)} conditions of {len(paths)} paths, "
             f"more than {MOST_LEAVES} of {MOST_PATHS}.",
             fix="Ask for less at once; many values of one path count as one condition.",
         )
-
-
-def _list_paths(leaf: Leaf) -> tuple[str, ...]:
-    return leaf.paths if isinstance(leaf, Holds) else (leaf.path,)
 
 
 def choose(predicate: Predicate, size: int, read: ReadColumn) -> Mask:

@@ -6,11 +6,10 @@ import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from portal.catalog.core.refs import DEFAULT_NAMESPACE, MANAGED_BY
+from portal.catalog.core.refs import DEFAULT_NAMESPACE
 
 LONGEST = 200
 """Longer paths are not kept; of longer values only that there is one."""
-ORIGIN = "backstage.io/managed-by-origin-location"
 NOT_KEPT = frozenset(
     (
         "attachments",
@@ -54,23 +53,6 @@ def make_uid(ref: str) -> str:
     return str(uuid.uuid5(UIDS, ref))
 
 
-def name_source(source: str) -> str:
-    """Return the location a source is known by, `type:target`."""
-    return f"file:{source}"
-
-
-def annotate(entity: Mapping[str, Any], source: str, file: str) -> dict[str, Any]:
-    """Return an entity with its namespace and where it was read; what it says itself stays."""
-    metadata = entity["metadata"]
-    annotations = {
-        MANAGED_BY: f"file:{source}/{file}",
-        ORIGIN: name_source(source),
-        **(metadata.get("annotations") or {}),
-    }
-    filled = {"namespace": DEFAULT_NAMESPACE, **metadata, "annotations": annotations}
-    return {**entity, "metadata": filled}
-
-
 def sort_lists(entity: dict[str, Any]) -> dict[str, Any]:
     """Return an entity with the references in its spec in order, as Backstage sorts them."""
     spec = entity.get("spec")
@@ -84,18 +66,17 @@ def sort_lists(entity: dict[str, Any]) -> dict[str, Any]:
     return {**entity, "spec": {**spec, **ordered}}
 
 
-def list_values(entity: Mapping[str, Any], source: str, file: str) -> list[Value]:
+def list_values(entity: Mapping[str, Any]) -> list[Value]:
     """Return the values of a checked entity without repeats; relations are not among them."""
-    filled = annotate(entity, source, file)
-    metadata = filled["metadata"]
+    metadata = entity["metadata"]
     found = [
-        *_walk("", filled, set()),
+        *_walk("", entity, set()),
         ("metadata.name", metadata["name"]),
-        ("metadata.namespace", metadata["namespace"]),
+        ("metadata.namespace", metadata.get("namespace", DEFAULT_NAMESPACE)),
     ]
     unique: dict[tuple[str, str | None], Value] = {}
     for path, value in found:
-        row = _make(path, value)
+        row = make_value(path, value)
         if row is not None:
             unique.setdefault(row[:2], row)
     return list(unique.values())
@@ -118,7 +99,8 @@ def _walk(path: str, value: Any, seen: set[str]) -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
-def _make(path: str, value: Any) -> Value | None:
+def make_value(path: str, value: Any) -> Value | None:
+    """Return what is kept of a value, None for a path that is too long."""
     if len(path) > LONGEST:
         return None
     text = None if value is None else write_scalar(value)

@@ -30,13 +30,15 @@ class Words:
 
 def fold_text(text: str) -> str:
     """Return text in lower case without accents."""
+    if text.isascii():
+        return text.lower()
     decomposed = unicodedata.normalize("NFKD", text)
     return "".join(c for c in decomposed if not unicodedata.combining(c)).lower()
 
 
 def squash(text: str) -> str:
     """Return folded text without anything between its letters and digits."""
-    return "".join(WORD.findall(text.lower() if text.isascii() else fold_text(text)))
+    return "".join(WORD.findall(fold_text(text)))
 
 
 def split_words(text: str) -> list[str]:

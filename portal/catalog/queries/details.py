@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import or_, select, union
+from sqlalchemy import bindparam, or_, select, union
 
 from portal.catalog.core.relations import Relation
 from portal.catalog.models import CatalogProblem, EntityAlias, EntityRelation
@@ -15,20 +15,24 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 MOST_RELATIONS = 5_000
+# Built once: putting a statement together takes longer than this takes to run.
+AROUND = (
+    select(
+        EntityRelation.source,
+        EntityRelation.type,
+        EntityRelation.target,
+        EntityRelation.criticality,
+    )
+    .where(
+        or_(EntityRelation.source == bindparam("ref"), EntityRelation.target == bindparam("ref"))
+    )
+    .limit(MOST_RELATIONS)
+)
 
 
 def read_around(session: Session, ref: str) -> Sequence[Any]:
     """Return the stored relations that touch an entity: source, type, target, criticality."""
-    return session.execute(
-        select(
-            EntityRelation.source,
-            EntityRelation.type,
-            EntityRelation.target,
-            EntityRelation.criticality,
-        )
-        .where(or_(EntityRelation.source == ref, EntityRelation.target == ref))
-        .limit(MOST_RELATIONS)
-    ).all()
+    return session.execute(AROUND, {"ref": ref}).all()
 
 
 def list_relations(session: Session, ref: str) -> list[Relation]:

@@ -43,6 +43,9 @@ LIST_COLUMNS = (
 )
 # Built once: putting a statement together takes longer than these take to run.
 BY_IDS = select(*LIST_COLUMNS).where(Entity.id.in_(bindparam("ids", expanding=True)))
+DOCUMENT = select(Entity.document, Entity.digest, Entity.updated_at).where(
+    Entity.ref == bindparam("ref")
+)
 LABELS = select(
     Entity.ref, Entity.kind, Entity.namespace, Entity.name, Entity.title, Entity.type
 ).where(Entity.ref.in_(bindparam("refs", expanding=True)))
@@ -64,8 +67,20 @@ def get_entity(session: Session, ref: str) -> Entity:
     """Return an entity by canonical reference; raises NotFound."""
     found = session.scalar(select(Entity).where(Entity.ref == ref))
     if found is None:
-        raise NotFound(f"Nothing is called {ref}.", fix="Search the catalog for the name.")
+        raise _miss(ref)
     return found
+
+
+def get_document(session: Session, ref: str) -> Row[Any]:
+    """Return an entity's document with what tells its versions apart; raises NotFound."""
+    found = session.execute(DOCUMENT, {"ref": ref}).one_or_none()
+    if found is None:
+        raise _miss(ref)
+    return found
+
+
+def _miss(ref: str) -> NotFound:
+    return NotFound(f"Nothing is called {ref}.", fix="Search the catalog for the name.")
 
 
 def find_subject(session: Session, text: str) -> SubjectFacts | None:

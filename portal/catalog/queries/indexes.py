@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, select, text
+from sqlalchemy import select
 
 from portal.catalog.core.columns import ABSENT
 from portal.catalog.core.matching import SearchIndex, gather_index, merge_index
 from portal.catalog.core.postings import RowWords
-from portal.catalog.models import Entity
+from portal.catalog.models import Entity, EntityWords
 from portal.infra.cache import get_cache
 
 if TYPE_CHECKING:
@@ -23,18 +23,7 @@ if TYPE_CHECKING:
 # More than this is read as a whole: it costs no more then.
 MOST_MERGED = 2000
 BATCH = 5000
-ALL = {
-    "sqlite": text("SELECT rowid, name, strong, weak FROM search_index"),
-    "postgresql": text(
-        "SELECT entity_id, array_to_string(tsvector_to_array(name), ' '), "
-        "array_to_string(tsvector_to_array(strong), ' '), "
-        "array_to_string(tsvector_to_array(weak), ' ') FROM search_index"
-    ),
-}
-SOME = {
-    "sqlite": text(f"{ALL['sqlite'].text} WHERE rowid IN :ids"),
-    "postgresql": text(f"{ALL['postgresql'].text} WHERE entity_id IN :ids"),
-}
+WORDS = select(EntityWords.entity_id, EntityWords.name, EntityWords.strong, EntityWords.weak)
 
 
 def get_search_index(session: Session, columns: Columns) -> SearchIndex:
@@ -64,10 +53,7 @@ def _refresh(session: Session, held: SearchIndex | None, columns: Columns) -> Se
 def _read_words(
     session: Session, columns: Columns, ids: Sequence[int] | None
 ) -> Iterator[RowWords]:
-    dialect = session.get_bind().dialect.name
-    query = ALL[dialect]
-    if ids is not None:
-        query = SOME[dialect].bindparams(bindparam("ids", list(ids), expanding=True))
+    query = WORDS if ids is None else WORDS.where(EntityWords.entity_id.in_(ids))
     found = session.execute(query.execution_options(yield_per=BATCH))
     for batch in found.partitions():
         places = columns.find_rows([row[0] for row in batch]).tolist()

@@ -6,6 +6,7 @@ A column costs one query, whatever the condition; what is kept is bounded, the l
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from portal.catalog.queries.columns import get_revision
 from portal.infra.cache import get_cache
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy.orm import Session
 
@@ -44,6 +45,10 @@ BY_PATH = select(
 ).where(EntityValue.path == bindparam("path"))
 
 
+Derive = Callable[["Session"], Iterable[tuple[int, str | None, str | None]]]
+"""Yields number, value in lower case and value as written of entities that have any."""
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """All entities at one revision, in the order of their uids: what rows of columns stand for."""
@@ -64,10 +69,15 @@ class Snapshot:
 
 
 class Values:
-    """The values of all entities as one unit sees them."""
+    """The values of all entities as one unit sees them.
 
-    def __init__(self, session: Session) -> None:
+    `derived` reads paths that follow from more than documents, from nothing that changes without
+    the catalog's revision; what documents hold there does not count.
+    """
+
+    def __init__(self, session: Session, derived: Mapping[str, Derive]) -> None:
         self._session = session
+        self._derived = derived
         self.entities = get_cache(session).renew("catalog.values", Snapshot, self._renew)
 
     def _renew(self, held: Snapshot | None) -> Snapshot:
@@ -100,7 +110,12 @@ class Values:
         return choose(predicate, len(self.entities.ids), self.read)
 
     def _load(self, path: str) -> ValueColumn:
-        found = self._session.execute(_select(path), {"path": path}).all()
+        derive = self._derived.get(path)
+        found: Sequence[Any] = (
+            self._session.execute(_select(path), {"path": path}).all()
+            if derive is None
+            else list(derive(self._session))
+        )
         rows = self.entities.find_rows([row[0] for row in found]).tolist() if found else []
         return build_value_column(
             (row, value, original) for row, (_, value, original) in zip(rows, found, strict=True)
@@ -141,6 +156,7 @@ def list_documents(session: Session, ids: Sequence[int]) -> list[Any]:
                 Entity.document,
                 Entity.source,
                 Entity.file,
+                Entity.is_ephemeral,
             ).where(Entity.id.in_(set(ids)))
         )
     }

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, select, update
 
-from portal.auth.core import Actor, Subject, authorise
+from portal.auth.core import Actor, authorise
 from portal.catalog.core.records import Place, Record, build_record
 from portal.catalog.models import (
     CatalogProblem,
@@ -18,11 +18,11 @@ from portal.catalog.models import (
     EntityTombstone,
     RemovedEntity,
 )
-from portal.catalog.queries.entities import get_entity
 from portal.catalog.service.revisions import bump_revision
 from portal.catalog.service.search import forget_words, index_words
 from portal.catalog.service.values import forget_values, replace_values
 from portal.infra.contributions import get_contributions
+from portal.infra.db import insert_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -96,18 +96,6 @@ def apply_records(
     return applied
 
 
-def derive_again(session: Session, actor: Actor, ref: str, *, now: datetime) -> bool:
-    """Work out anew what follows from an entity's document; returns whether anything changed."""
-    entity = get_entity(session, ref)
-    authorise(actor, WRITE, Subject(entity.ref, entity.owner, entity.system))
-    place = _find_place(entity)
-    record = make_record(session, entity.document, place)
-    if record.digest == entity.digest:
-        return False
-    _write(session, [], [record], now)
-    return True
-
-
 def _keeps(held: Place, other: Place) -> bool:
     """Whether who came first keeps an entity: what lasts takes it from what is ephemeral."""
     return other.is_ephemeral or not held.is_ephemeral
@@ -123,11 +111,11 @@ def _write(
     # The revision comes first: its row is locked until the end, so revisions commit in order.
     revision = bump_revision(session)
     _forget_parts(session, [record.ref for record in changed])
-    if fresh:
-        session.execute(
-            insert(Entity),
-            [{**_columns(r, revision, now), "ref": r.ref, "created_at": now} for r in fresh],
-        )
+    insert_rows(
+        session,
+        Entity,
+        [{**_columns(r, revision, now), "ref": r.ref, "created_at": now} for r in fresh],
+    )
     for record in changed:
         session.execute(
             update(Entity).where(Entity.ref == record.ref).values(**_columns(record, revision, now))
@@ -181,8 +169,7 @@ def _insert_parts(session: Session, records: Sequence[Record]) -> None:
         ],
     }
     for table, values in rows.items():
-        if values:
-            session.execute(insert(table), values)
+        insert_rows(session, table, values)
 
 
 def _forget_parts(session: Session, refs: Sequence[str]) -> None:
@@ -216,16 +203,14 @@ def remove_entities(
     if not rows:
         return 0
     if kept:
-        session.execute(insert(RemovedEntity), kept)
+        insert_rows(session, RemovedEntity, kept)
     _forget_parts(session, refs)
     session.execute(delete(CatalogProblem).where(CatalogProblem.ref.in_(refs)))
     session.execute(delete(Entity).where(Entity.ref.in_(refs)))
     forget_words(session, [e.id for e in rows])
     forget_values(session, [e.id for e in rows])
     revision = bump_revision(session)
-    session.execute(
-        insert(EntityTombstone), [{"entity_id": e.id, "revision": revision} for e in rows]
-    )
+    insert_rows(session, EntityTombstone, [{"entity_id": e.id, "revision": revision} for e in rows])
     return len(rows)
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, select
 
 from portal.auth.core import Actor, authorise
 from portal.catalog.models import EntityMark
 from portal.catalog.service.revisions import bump_revision
+from portal.infra.db import insert_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,8 +44,9 @@ def write_marks(session: Session, actor: Actor, name: str, *, marks: Sequence[Ma
     revision = bump_revision(session)
     refs = [mark.ref for mark in marks]
     session.execute(delete(EntityMark).where(EntityMark.name == name, EntityMark.ref.in_(refs)))
-    session.execute(
-        insert(EntityMark),
+    insert_rows(
+        session,
+        EntityMark,
         [
             {
                 "ref": mark.ref,

@@ -11,7 +11,7 @@ from portal.auth.core import Actor, authorise
 from portal.catalog.models import CatalogProblem, Entity, EntityRelation
 from portal.catalog.service.entities import WRITE
 from portal.catalog.service.revisions import bump_revision
-from portal.infra.db import BATCH_ROWS
+from portal.infra.db import BATCH_ROWS, insert_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,8 +41,7 @@ def replace_problems(
         )
         .returning(CatalogProblem.id)
     ).all()
-    if problems:
-        session.execute(insert(CatalogProblem), list(problems))
+    insert_rows(session, CatalogProblem, problems)
     if problems or gone:
         bump_revision(session)
 
@@ -59,7 +58,7 @@ def replace_rule(
         return
     session.execute(delete(CatalogProblem).where(*condition))
     for start in range(0, len(problems), BATCH_ROWS):
-        session.execute(insert(CatalogProblem), list(problems[start : start + BATCH_ROWS]))
+        insert_rows(session, CatalogProblem, problems[start : start + BATCH_ROWS])
     bump_revision(session)
 
 

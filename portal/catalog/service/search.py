@@ -1,15 +1,13 @@
-"""Writes the words of entities, which every process reads into its own search index.
-
-SQLite keeps them as FTS5, PostgreSQL as tsvector.
-"""
+"""Writes the words of entities, which every process reads into its own search index."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, select, text
+from sqlalchemy import delete, select
 
-from portal.catalog.models import Entity
+from portal.catalog.models import Entity, EntityWords
+from portal.infra.db import insert_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,45 +16,23 @@ if TYPE_CHECKING:
 
     from portal.catalog.core.words import Words
 
-FORGET = {
-    "sqlite": text("DELETE FROM search_index WHERE rowid IN :ids").bindparams(
-        bindparam("ids", expanding=True)
-    ),
-    "postgresql": text("DELETE FROM search_index WHERE entity_id IN :ids").bindparams(
-        bindparam("ids", expanding=True)
-    ),
-}
-INSERT = {
-    "sqlite": text(
-        "INSERT INTO search_index (rowid, name, strong, weak) VALUES (:id, :name, :strong, :weak)"
-    ),
-    "postgresql": text(
-        "INSERT INTO search_index (entity_id, name, strong, weak) VALUES (:id, "
-        "array_to_tsvector(:name), array_to_tsvector(:strong), array_to_tsvector(:weak))"
-    ),
-}
-
 
 def index_words(session: Session, words: Mapping[str, Words]) -> dict[str, int]:
-    """Put entities into the index, or replace them there; returns their ids by reference.
+    """Keep the words of entities, or replace them; returns their ids by reference.
 
     They are already flushed.
     """
-    dialect = session.get_bind().dialect.name
     rows = session.execute(select(Entity.id, Entity.ref).where(Entity.ref.in_(list(words)))).all()
     forget_words(session, [row.id for row in rows])
-
-    def shape(found: tuple[str, ...]) -> Any:
-        return list(found) if dialect == "postgresql" else " ".join(found)
-
-    session.execute(
-        INSERT[dialect],
+    insert_rows(
+        session,
+        EntityWords,
         [
             {
-                "id": row.id,
-                "name": shape(words[row.ref].name),
-                "strong": shape(words[row.ref].strong),
-                "weak": shape(words[row.ref].weak),
+                "entity_id": row.id,
+                "name": " ".join(words[row.ref].name),
+                "strong": " ".join(words[row.ref].strong),
+                "weak": " ".join(words[row.ref].weak),
             }
             for row in rows
         ],
@@ -65,6 +41,6 @@ def index_words(session: Session, words: Mapping[str, Words]) -> dict[str, int]:
 
 
 def forget_words(session: Session, ids: Sequence[int]) -> None:
-    """Take entities out of the index."""
+    """Forget the words of entities."""
     if ids:
-        session.execute(FORGET[session.get_bind().dialect.name], {"ids": list(ids)})
+        session.execute(delete(EntityWords).where(EntityWords.entity_id.in_(ids)))

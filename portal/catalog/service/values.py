@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, insert
+from sqlalchemy import delete
 
 from portal.catalog.core.values import list_values
 from portal.catalog.models import EntityValue
+from portal.infra.db import insert_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from portal.catalog.core.records import Record
-    from portal.catalog.core.values import Value
 
 
 def replace_values(session: Session, ids: Mapping[str, int], records: Sequence[Record]) -> None:
@@ -30,15 +30,11 @@ def replace_values(session: Session, ids: Mapping[str, int], records: Sequence[R
             "original": None if found.original == found.value else found.original,
         }
         for record in records
-        for number, found in enumerate(_list(record))
+        for number, found in enumerate(list_values(record.columns["document"]))
     ]
     # In the order of the table, which is then written from one end to the other.
     rows.sort(key=lambda row: (row["path"], row["entity_id"]))
-    session.execute(insert(EntityValue), rows)
-
-
-def _list(record: Record) -> list[Value]:
-    return list_values(record.columns["document"], record.place.source, record.place.file)
+    insert_rows(session, EntityValue, rows)
 
 
 def forget_values(session: Session, ids: Sequence[int]) -> None:

@@ -13,11 +13,12 @@ from portal.infra.outbound.errors import (
     Unreachable,
     Untrusted,
 )
-from portal.infra.outbound.sessions import explain_failure
+from portal.infra.outbound.sessions import WIRE_FAILURES, explain_break, explain_failure
 from portal.infra.outbound.sockets import open_socket
 from portal.infra.outbound.targets import inspect_url
 
 __all__ = [
+    "WIRE_FAILURES",
     "Answer",
     "AnswerTooLarge",
     "Ask",
@@ -33,6 +34,7 @@ __all__ = [
     "Untrusted",
     "Wire",
     "calling",
+    "explain_break",
     "explain_failure",
     "inspect_url",
     "open_socket",

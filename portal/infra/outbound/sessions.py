@@ -44,6 +44,8 @@ USER_AGENT = "Plumbline (developer portal)"
 ACCEPT_ENCODING = "gzip, deflate"
 TLS_FAILURES = (requests.exceptions.SSLError, urllib3_errors.SSLError)
 SILENCES = (requests.exceptions.ReadTimeout, urllib3_errors.ReadTimeoutError)
+# What a urllib3 pool raises when a call fails.
+WIRE_FAILURES = (OSError, urllib3_errors.HTTPError)
 NONSENSE = (
     urllib3_errors.DecodeError,
     urllib3_errors.IncompleteRead,
@@ -192,6 +194,15 @@ def explain_failure(error: Exception, target: Target, call: Call) -> OutboundErr
     if any(_is_nonsense(kind) for kind in kinds):
         return BadAnswer(f"{where} did not send a sound HTTP answer.", fix="Check host and port.")
     return Unreachable(f"{where} did not answer.", fix="Check the address, and that it runs.")
+
+
+def explain_break(error: Exception, target: Target, call: Call) -> OutboundError:
+    """Return the error a person can act on when a body had begun."""
+    if call.left > 0 and isinstance(error, urllib3_errors.ProtocolError):
+        return Unreachable(
+            f"{target.label} broke off in the middle of its answer.", fix="Try again later."
+        )
+    return explain_failure(error, target, call)
 
 
 def _is_nonsense(kind: type[BaseException]) -> bool:

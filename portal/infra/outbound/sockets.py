@@ -35,6 +35,9 @@ def open_socket(gate: Gate, host: str, port: int, limits: Limits, *, scheme: str
                 continue
             try:
                 gate.check_own(opened, "")
+            except OSError:  # whoever took the connection has ended it already
+                opened.close()
+                continue
             except BaseException:
                 opened.close()
                 raise

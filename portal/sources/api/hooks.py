@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 from flask import Response, request
@@ -23,7 +22,6 @@ from portal.web.unit import get_session
 if TYPE_CHECKING:
     from werkzeug.datastructures import Headers
 
-SIGNATURE = "X-Plumbline-Signature"
 EVENTS = {"X-GitHub-Event": "github", "X-Gitlab-Event": "gitlab"}
 
 
@@ -43,10 +41,7 @@ def receive(source_id: int) -> Response:
     if source is None:
         raise RuntimeError("a delivery was taken without a source")
     target = find_pushed(session, source, push)
-    # A generic sender may say the same twice, at another time and so with another signature.
-    signed = request.headers.get(SIGNATURE, "").encode()
-    digest = hashlib.sha256(signed).hexdigest() if kind == "generic" else push.digest
-    take_delivery(session, source, digest=digest, target=target, now=utc_now())
+    take_delivery(session, source, digest=push.digest, target=target, now=utc_now())
     status = "requested" if target is not None else "nothing_to_do"
     told = Accepted(source=(target or source).name, status=status)
     return Response(told.model_dump_json(), 202, mimetype="application/json")

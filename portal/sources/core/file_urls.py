@@ -5,17 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from portal.sources.core.file_pages import FORMS
+
 if TYPE_CHECKING:
     from portal.sources.core.git_addresses import GitAddress
 
-# How hosts write the page of a file; other hosts are told by a word in their name.
-FORMS = (("github", "blob"), ("gitlab", "-/blob"), ("bitbucket", "src"), ("gitea", "src/branch"))
+WEB = ("http", "https")
 
 
 def make_file_url(address: GitAddress, branch: str) -> str:
     """Return what a path is appended to for a link to a file, '' for a host that is not known."""
-    form = next((form for word, form in FORMS if word in address.host), None)
+    form = next((form for word, form, *_ in FORMS if word in address.host), None)
     if form is None or not branch:
         return ""
-    path = quote(address.path.strip("/").removesuffix(".git"))
-    return f"https://{address.host}/{path}/{form}/{quote(branch)}/"
+    path = address.path.strip("/").removesuffix(".git")
+    if address.scheme in WEB:
+        return f"{address.scheme}://{address.place}/{path}/{form}/{quote(branch)}/"
+    # What is fetched over SSH is shown where the web usually is.
+    return f"https://{address.host}/{quote(path)}/{form}/{quote(branch)}/"

@@ -11,6 +11,7 @@ from portal.infra.vault import find_secret
 from portal.sources.core.allowed import check_folder
 from portal.sources.core.credentials import Credential
 from portal.sources.core.declarations import FOLDER, GIT, GITHUB, URL
+from portal.sources.core.file_pages import find_raw_address
 from portal.sources.core.git_addresses import parse_git_address
 from portal.sources.core.host_credentials import HostCredential
 from portal.sources.core.trees import SourceDown
@@ -42,6 +43,7 @@ class Tools:
     box: SecretBox
     folder: Path
     allowed: tuple[str, ...] = ()
+    ca_bundle: str = ""
 
 
 def read_secrets(session: Session, box: SecretBox, source_id: int) -> dict[str, str]:
@@ -62,8 +64,13 @@ def open_repository(
     if declaration.kind == FOLDER:
         return _FolderRepository(declaration, tools.allowed)
     if declaration.kind == URL:
-        token = secrets.get("token", "")
-        return UrlDocument(tools.outbound, declaration.address, token=token, remembered=remembered)
+        return UrlDocument(
+            tools.outbound,
+            find_raw_address(declaration.address),
+            token=secrets.get("token", ""),
+            remembered=remembered,
+            ca_bundle=tools.ca_bundle,
+        )
     if declaration.kind == GIT:
         return _open_git(tools, declaration, source_id, secrets)
     raise SourceDown(f"A source of kind {declaration.kind} cannot be read by itself.")
@@ -81,6 +88,7 @@ def _open_git(
         password=secrets.get("password", "") or secrets.get("token", ""),
         private_key=secrets.get("private_key", ""),
         host_key=declaration.host_key,
+        ca_bundle=tools.ca_bundle,
     )
     folder = tools.folder / f"{source_id}.git"
     return GitRepository(
@@ -109,6 +117,7 @@ def open_host(
             organisation=declaration.organisation,
             credential=credential,
             remembered=remembered,
+            ca_bundle=tools.ca_bundle,
         )
     return GitLab(
         tools.outbound,
@@ -116,6 +125,7 @@ def open_host(
         group=declaration.organisation,
         credential=credential,
         remembered=remembered,
+        ca_bundle=tools.ca_bundle,
     )
 
 

@@ -30,7 +30,12 @@ from portal.sources.queries.sources import (
     read_plan,
 )
 from portal.sources.service.declaring import remember
-from portal.sources.service.repositories import Matched, match_repositories, note_stamp
+from portal.sources.service.repositories import (
+    Matched,
+    match_repositories,
+    note_left_out,
+    note_stamp,
+)
 from portal.sources.service.runs import begin_run, finish_run, note_read, settle
 
 if TYPE_CHECKING:
@@ -98,11 +103,14 @@ class OrganisationRun:
 
     def _read_all(self) -> None:
         found = self._host.discover()
-        taken = [each for each in found if self._plan.declaration.discovery.takes(each)]
+        discovery = self._plan.declaration.discovery
+        reasons = {each.path: why for each in found if (why := discovery.explain(each))}
+        taken = [each for each in found if each.path not in reasons]
         with self._database.unit(write=True) as session:
             parent = get_source(session, self._plan.id)
             matched = match_repositories(session, JOB, parent, found=taken, now=utc_now())
             plans = {child.id: read_plan(child) for child in list_children(session, parent.id)}
+            note_left_out(session, JOB, parent.id, reasons=reasons)
         self._counts.update(repositories=len(taken), left_out=len(found) - len(taken))
         self._counts.update(new_repositories=matched.new)
         self._remove_gone(matched, plans)
@@ -112,9 +120,11 @@ class OrganisationRun:
 
     def _is_due(self, child: Plan, found: FoundRepository) -> bool:
         """Whether a repository has to be asked: something was pushed, or read in another way."""
-        if child.is_requested or not child.version or child.stamp != found.stamp[:200]:
+        if child.is_requested or child.stamp != found.stamp[:200]:
             return True
-        return not child.version.endswith(stamp_version(self._database, child, ""))
+        # One without a commit has no version; only a push can give it something to read.
+        salt = stamp_version(self._database, child, "")
+        return bool(child.version) and not child.version.endswith(salt)
 
     def _read_asked(self, asked: list[Plan]) -> None:
         """Read what somebody asked for; a discovery in between would cost more than it tells."""

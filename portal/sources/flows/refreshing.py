@@ -152,7 +152,7 @@ def _find_file_url(plan: Plan, branch: str) -> str | None:
     """Return what paths of a source are appended to; None leaves it as it is."""
     declaration = plan.declaration
     if declaration.kind == URL:
-        return declaration.address.rpartition("/")[0] + "/"
+        return declaration.address.partition("?")[0].rpartition("/")[0] + "/"
     if declaration.kind == GIT:
         return make_file_url(parse_git_address(declaration.address), branch)
     return None

@@ -69,11 +69,14 @@ class UrlTree:
 class UrlDocument:
     """An address as a source: asked with the validator it gave last time."""
 
-    def __init__(self, outbound: Outbound, url: str, *, token: str, remembered: Remembered) -> None:
+    def __init__(
+        self, outbound: Outbound, url: str, *, token: str, remembered: Remembered, ca_bundle: str
+    ) -> None:
         self.url = url
         self._outbound = outbound
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._remembered = remembered
+        self._ca_bundle = ca_bundle or None
         self._answer: Answer | None = None
 
     def find_version(self) -> tuple[str, str]:
@@ -118,7 +121,13 @@ class UrlDocument:
     def _send(self, url: str, validators: Mapping[str, str]) -> Answer:
         try:
             return self._outbound.send(
-                Ask("GET", url, {**self._headers, **validators}, limits=LIMITS)
+                Ask(
+                    "GET",
+                    url,
+                    {**self._headers, **validators},
+                    limits=LIMITS,
+                    ca_bundle=self._ca_bundle,
+                )
             )
         except OutboundError as error:
             raise SourceDown(error.detail, fix=error.fix) from None

@@ -160,5 +160,7 @@ def _show_form(
 def _reword(problem: Problem) -> Problem:
     """Return a problem in the words of this page."""
     if problem.field == "name" and problem.rule in ("string_pattern_mismatch", "missing"):
-        return Problem("name", problem.rule, NAME_FORM, "Begin with a letter or digit: larkmoor-services.")
+        return Problem(
+            "name", problem.rule, NAME_FORM, "Begin with a letter or digit: larkmoor-services."
+        )
     return problem

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from portal.audit.service import record_act
 from portal.auth.core import Actor, authorise
 from portal.catalog.models import CatalogProblem, RemovedEntity
+from portal.catalog.service.revisions import bump_revision
 from portal.errors import Conflict, InvalidInput, Problem
 from portal.infra import work
 from portal.infra.vault import delete_secret, put_secret
@@ -19,6 +20,7 @@ from portal.sources.models import (
     Source,
     SourceDelivery,
     SourceFile,
+    SourceLeftOut,
     SourceMemory,
     SourceReadme,
     SourceRun,
@@ -103,6 +105,7 @@ def change_source(  # noqa: PLR0913 every part is named
     before = Declaration.read(source.declaration)
     source.declaration, source.kind = declaration.as_json(), declaration.kind
     source.revision += 1
+    bump_revision(session)  # entities are served with where their source is
     source.version, source.stamp = "", ""
     for child in list_children(session, source.id):
         own = Declaration.read(child.declaration)
@@ -164,7 +167,14 @@ def remove_source(session: Session, actor: Actor, source: Source, *, now: dateti
 def forget_source(session: Session, actor: Actor, source: Source) -> None:
     """Forget a source whose entities are gone, with its files, runs and secrets."""
     authorise(actor, WRITE)
-    for table in (SourceFile, SourceReadme, SourceRun, SourceMemory, SourceDelivery):
+    for table in (
+        SourceFile,
+        SourceReadme,
+        SourceRun,
+        SourceMemory,
+        SourceDelivery,
+        SourceLeftOut,
+    ):
         session.execute(delete(table).where(table.source_id == source.id))
     session.execute(delete(CatalogProblem).where(CatalogProblem.source == source.name))
     for name in SECRETS:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sqlalchemy import delete, insert, select
+
 from portal.auth.core import Actor, authorise
+from portal.catalog.service.revisions import bump_revision
+from portal.infra.db import BATCH_ROWS
 from portal.sources.core.declarations import REPOSITORY, Declaration
-from portal.sources.models import Source
+from portal.sources.models import Source, SourceLeftOut
 from portal.sources.queries.sources import list_children
 from portal.sources.service.permissions import RUN
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -59,6 +63,8 @@ def match_repositories(
             child.external_id = each.id
             session.add(child)
             new += 1
+        elif child.file_url != each.file_url[:600]:
+            bump_revision(session)  # entities are served with the address of their file
         child.file_url = each.file_url[:600]
         child.declaration = declaration.for_repository(each.path, each.branch).as_json()
         present.append((child, each))
@@ -73,3 +79,29 @@ def note_stamp(session: Session, actor: Actor, source_id: int, stamp: str) -> No
     authorise(actor, RUN)
     session.get_one(Source, source_id).stamp = stamp[:200]
     session.flush()
+
+
+def note_left_out(
+    session: Session, actor: Actor, source_id: int, *, reasons: Mapping[str, str]
+) -> None:
+    """Note which repositories a discovery left out and why; only what changed is written."""
+    authorise(actor, RUN)
+    rows = session.execute(
+        select(SourceLeftOut.path, SourceLeftOut.reason).where(SourceLeftOut.source_id == source_id)
+    )
+    held = {row.path: row.reason for row in rows}
+    gone = sorted(path for path, reason in held.items() if reasons.get(path) != reason)
+    new = [
+        {"source_id": source_id, "path": path, "reason": reason}
+        for path, reason in reasons.items()
+        if held.get(path) != reason
+    ]
+    for start in range(0, len(gone), BATCH_ROWS):
+        paths = gone[start : start + BATCH_ROWS]
+        session.execute(
+            delete(SourceLeftOut).where(
+                SourceLeftOut.source_id == source_id, SourceLeftOut.path.in_(paths)
+            )
+        )
+    for start in range(0, len(new), BATCH_ROWS):
+        session.execute(insert(SourceLeftOut), new[start : start + BATCH_ROWS])

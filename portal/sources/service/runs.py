@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from portal.audit.service import record_act
 from portal.auth.core import Actor, authorise
 from portal.catalog.service.problems import refresh_dangling
+from portal.catalog.service.revisions import bump_revision
 from portal.infra import work
 from portal.sources.core.declarations import COMMAND, Declaration
 from portal.sources.models import Source, SourceRun
@@ -160,8 +161,9 @@ def note_read(  # noqa: PLR0913 every part is named
     declaration = Declaration.read(source.declaration)
     source.version, source.served = version, max(source.served, served)
     source.confirmed_removals = None
-    if file_url is not None:
+    if file_url is not None and source.file_url != file_url[:600]:
         source.file_url = file_url[:600]
+        bump_revision(session)  # entities are served with the address of their file
     if source.parent_id is None:
         renew_lifetime(source, declaration, now=now)
     session.flush()

@@ -7,6 +7,7 @@ import socket
 import pytest
 
 from portal.infra.outbound import Gate, Limits, Refused, Unreachable, Wire, open_socket
+from portal.infra.outbound.calls import dial
 from portal.settings.outbound import parse_allow_list
 from tests.unit.outbound.servers import PUBLIC
 
@@ -20,22 +21,31 @@ class World:
 
     def __init__(self, **names) -> None:
         self.names = {name.replace("_", "."): found for name, found in names.items()}
-        self.dialled, self.kept = [], []
+        self.dialled = []
 
     def look_up(self, host, _port):
         return self.names[host]
 
-    def dial(self, address, port, _seconds):
+    def dial(self, address, port, seconds):
         self.dialled.append((address, port))
         if len(self.dialled) < self.refusals:
             raise ConnectionRefusedError
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            return socket.create_connection(listener.getsockname())
+        return dial("127.0.0.1", self.port, seconds)
 
     refusals = 0
+    port = 0
 
     def gate(self, allow="", **options):
         return Gate(parse_allow_list(allow), LIMITS, Wire(self.look_up, self.dial), **options)
+
+
+@pytest.fixture(autouse=True)
+def listener(monkeypatch):
+    with socket.socket() as opened:
+        opened.bind(("127.0.0.1", 0))
+        opened.listen()
+        monkeypatch.setattr(World, "port", opened.getsockname()[1])
+        yield opened
 
 
 def test_ssh_may_use_its_own_port_and_no_other_protocols():
@@ -83,5 +93,23 @@ def test_the_next_address_is_tried_and_the_end_is_said():
     open_socket(world.gate(), "git.example", 22, LIMITS, scheme="ssh").close()
     assert [address for address, _ in world.dialled] == [PUBLIC, "93.184.216.35"]
     world.refusals = 9
-    with pytest.raises(Unreachable, match=r"ssh://git.example:22 did not answer"):
+    with pytest.raises(Unreachable, match=r"ssh://git\.example:22 did not answer"):
         open_socket(world.gate(), "git.example", 22, LIMITS, scheme="ssh")
+
+
+def test_the_portal_itself_is_not_called(listener):
+    world = World(git_example=[PUBLIC])
+    gate = world.gate(own_port=World.port)
+    with pytest.raises(Refused, match="nothing of its own"):
+        open_socket(gate, "git.example", 22, LIMITS, scheme="ssh")
+
+
+def test_who_hangs_up_at_once_did_not_answer(monkeypatch):
+    def check_own(_gate, _opened, _path):
+        raise OSError
+
+    monkeypatch.setattr(Gate, "check_own", check_own)
+    world = World(git_example=[PUBLIC, PUBLIC])
+    with pytest.raises(Unreachable, match="did not answer"):
+        open_socket(world.gate(), "git.example", 22, LIMITS, scheme="ssh")
+    assert len(world.dialled) == 2

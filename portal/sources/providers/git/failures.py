@@ -32,6 +32,11 @@ NONSENSE = (
     ValueError,
 )
 GONE = b"not our ref"
+UNFILTERED = b"' not supported"
+
+
+class FilterRefused(SourceDown):
+    """The server offers to leave out large files, but not to the portal."""
 
 
 @contextmanager
@@ -44,7 +49,7 @@ def explaining(shown: str, client: WebClient | SshClient | None = None) -> Itera
     except TooLarge as error:
         raise SourceDown(f"{shown} is too large. {error.detail}", fix=error.fix) from None
     except HangupException:
-        raise _explain_hangup(shown, client) from None
+        raise _explain_heard(shown, client) or _explain_hangup(shown, client) from None
     except Damaged:
         raise SourceDown(
             f"{shown} sent files that are not sound.",
@@ -53,7 +58,7 @@ def explaining(shown: str, client: WebClient | SshClient | None = None) -> Itera
     except OSError as error:
         raise explain_disk(error) from None
     except NONSENSE as error:
-        raise _explain_nonsense(shown, str(error), client) from None
+        raise _explain_heard(shown, client) or _explain_nonsense(shown, str(error)) from None
 
 
 def explain_gone(shown: str) -> SourceDown:
@@ -64,17 +69,23 @@ def explain_gone(shown: str) -> SourceDown:
     )
 
 
-def _explain_hangup(shown: str, client: WebClient | SshClient | None) -> SourceDown:
-    if client is not None and GONE in client.heard:
+def _explain_heard(shown: str, client: WebClient | SshClient | None) -> SourceDown | None:
+    """Return what the server's last words mean, where they are known ones."""
+    heard = client.heard if client is not None else b""
+    if GONE in heard:
         return explain_gone(shown)
+    if b"filter '" in heard and UNFILTERED in heard:
+        return FilterRefused(f"{shown} does not leave out large files.")
+    return None
+
+
+def _explain_hangup(shown: str, client: WebClient | SshClient | None) -> SourceDown:
     if isinstance(client, SshClient):
         return client.explain_hangup()
     return SourceDown(f"{shown} ended its answer before it was done.", fix="Try again later.")
 
 
-def _explain_nonsense(shown: str, said: str, client: WebClient | SshClient | None) -> SourceDown:
-    if client is not None and GONE in client.heard:
-        return explain_gone(shown)
+def _explain_nonsense(shown: str, said: str) -> SourceDown:
     if "shallow" in said:
         return SourceDown(
             f"{shown} cannot hand out a single commit.", fix="Its server needs a newer Git."

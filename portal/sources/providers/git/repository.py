@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from dulwich.objects import ObjectID
 
 from portal.catalog.core.yaml_text.documents import MAX_BYTES
+from portal.errors import TooLarge
 from portal.infra.logs import get_logger
 from portal.infra.outbound import Limits, calling
 from portal.sources.core.trees import ListedTree, SourceDown
 from portal.sources.providers.git.cache import Cache
-from portal.sources.providers.git.failures import explain_gone, explaining
+from portal.sources.providers.git.failures import FilterRefused, explain_gone, explaining
 from portal.sources.providers.git.inflating import Damaged
 from portal.sources.providers.git.references import (
     BRANCHES,
@@ -129,15 +130,18 @@ class GitRepository:
             packs = self._cache.read_packs(len(version) // 2, tick)
             objects = Objects(packs)
             return objects, list_blobs(objects, version, tick)
-        except (Damaged, SourceDown):
-            raise
-        except BaseException:
-            # What is too large or too slow now would be so at every run.
-            self._cache.clear()
+        except TooLarge:
+            self._cache.clear()  # it would be too large at every run
             raise
 
     def _fetch(self, version: str, known: list[str], call: Call) -> None:
         """Take in what a commit needs beyond those that are known."""
+        try:
+            self._ask(version, known, call, FILTER)
+        except FilterRefused:
+            self._ask(version, known, call, None)
+
+    def _ask(self, version: str, known: list[str], call: Call, filter_spec: bytes | None) -> None:
         with self._conversing(call) as client, self._cache.receive(version) as file:
 
             def write(data: bytes) -> int:
@@ -151,7 +155,7 @@ class GitRepository:
                 write,
                 depth=1,
                 ref_prefix=[HEAD],
-                filter_spec=FILTER,
+                filter_spec=filter_spec,
             )
             if not file.tell():
                 raise explain_gone(self._address.text)

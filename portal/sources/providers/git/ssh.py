@@ -21,6 +21,8 @@ from portal.sources.providers.git.private_keys import LEAST_RSA_BITS, read_priva
 from portal.sources.providers.git.web import UNWANTED, explain_amount
 
 if TYPE_CHECKING:
+    from dulwich.protocol import Protocol
+
     from portal.infra.outbound import Call, Outbound
     from portal.sources.core.credentials import Credential
     from portal.sources.core.git_addresses import GitAddress
@@ -42,6 +44,7 @@ class SshClient(SSHGitClient):
     def __init__(
         self, outbound: Outbound, address: GitAddress, credential: Credential, call: Call
     ) -> None:
+        self._protocols: list[Protocol] = []
         self._vendor = _Vendor(outbound, address, credential, call)
         super().__init__(address.host, vendor=self._vendor, quiet=True)
         self._fetch_capabilities.difference_update(UNWANTED)
@@ -58,7 +61,15 @@ class SshClient(SSHGitClient):
 
     def close(self) -> None:
         """Close every connection."""
+        for protocol in self._protocols:
+            protocol.close()
         self._vendor.close()
+
+    def _connect(self, *args: Any, **options: Any) -> Any:
+        """Connect, and remember what dulwich itself closes only when all went well."""
+        connected = super()._connect(*args, **options)
+        self._protocols.append(connected[0])
+        return connected
 
     def explain_hangup(self) -> SourceDown:
         """Return what to say when the server ended the conversation."""
@@ -143,7 +154,8 @@ class _Vendor(SSHVendor):
             opened.close()
             raise self._explain(error) from None
         self._transports.append(transport)
-        transport.banner_timeout = transport.handshake_timeout = self._allot()
+        # Their own clocks must not run out before the one below, which says what happened.
+        transport.banner_timeout = transport.handshake_timeout = 2 * limits.total_seconds
         transport.auth_timeout = transport.channel_timeout = limits.read_seconds
         options = transport.get_security_options()
         options.key_types = _list_algorithms(pinned.kinds or KINDS)

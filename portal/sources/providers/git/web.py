@@ -12,9 +12,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 from dulwich.client import Urllib3HttpGitClient
-from urllib3.exceptions import HTTPError, ProtocolError
 
-from portal.infra.outbound import OutboundError, Unreachable, explain_failure, inspect_url
+from portal.infra.outbound import (
+    WIRE_FAILURES,
+    OutboundError,
+    explain_break,
+    explain_failure,
+    inspect_url,
+)
 from portal.sources.core.trees import SourceDown
 
 if TYPE_CHECKING:
@@ -105,7 +110,7 @@ class WebClient(Urllib3HttpGitClient):
             return self.pool_manager.request(
                 method, url, headers=sent, body=data, preload_content=False, redirect=False
             )
-        except (HTTPError, OSError) as error:
+        except WIRE_FAILURES as error:
             raise explain_failure(error, inspect_url(url), self._call) from None
 
     def _follow(self, url: str, location: str, *, is_get: bool) -> str:
@@ -166,14 +171,8 @@ class WebClient(Urllib3HttpGitClient):
             self._call.allot(None)
             try:
                 piece: bytes = response.read(size)
-            except ProtocolError:
-                self._call.allot(None)
-                raise Unreachable(
-                    f"{self._shown} broke off in the middle of its answer.", fix="Try again later."
-                ) from None
-            except (HTTPError, OSError) as error:
-                target = inspect_url(self._base_url)
-                raise explain_failure(error, target, self._call) from None
+            except WIRE_FAILURES as error:
+                raise explain_break(error, inspect_url(self._base_url), self._call) from None
             self.received += len(piece)
             self.heard = (self.heard + piece[-HEARD_BYTES:])[-HEARD_BYTES:]
             if self.received > self._call.limits.body_bytes:
@@ -185,9 +184,9 @@ class WebClient(Urllib3HttpGitClient):
 
 def explain_amount(shown: str, call: Call) -> SourceDown:
     """Return what to say when more came than is taken."""
-    size = call.limits.body_bytes >> 20
+    size = call.limits.body_bytes / (1 << 20)
     return SourceDown(
-        f"{shown} sent more than {size} MB, which is the most that is taken at once.",
+        f"{shown} sent more than {size:g} MB, which is the most that is taken at once.",
         fix="Split the repository, or take large files out of it.",
     )
 

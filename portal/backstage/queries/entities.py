@@ -1,14 +1,12 @@
-"""Entities as Backstage gives them, locations, and what a query finds."""
+"""Entities as Backstage gives them, and what a query finds."""
 
 from __future__ import annotations
 
 import hashlib
-import uuid
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sqlalchemy import select
 
 from portal.backstage.core.fields import asks_for, cut_entity
 from portal.backstage.core.pages import (
@@ -20,14 +18,12 @@ from portal.backstage.core.pages import (
     find_neighbours,
     sort_rows,
 )
-from portal.backstage.core.refusals import Missing
-from portal.catalog.core.predicates import choose
-from portal.catalog.core.value_columns import ValueColumn, build_value_column
-from portal.catalog.core.values import UIDS, annotate, name_source, sort_lists
-from portal.catalog.models import Entity
+from portal.backstage.core.places import Place, annotate
+from portal.backstage.queries.places import DERIVED, EPHEMERAL_PATH, get_places
+from portal.catalog.core.predicates import list_paths
+from portal.catalog.core.values import sort_lists
 from portal.catalog.queries.details import list_relations_of
 from portal.catalog.queries.values import REF, Values, list_documents, list_ids_by_refs
-from portal.sources.models import Source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,15 +47,19 @@ class Found:
     before: Query | None
 
 
-def _all_rows(values: Values, asked: Predicate | None) -> Mask:
+def _choose(values: Values, asked: Predicate | None) -> Mask:
+    """Return which rows fit; of ephemeral ones none, unless what is asked names the annotation."""
     mask = values.choose(asked)
-    return np.ones(len(values.entities.ids), np.bool_) if mask is None else mask
+    found = np.ones(len(values.entities.ids), np.bool_) if mask is None else mask
+    if asked is None or EPHEMERAL_PATH not in map(str.lower, list_paths(asked)):
+        found[values.read(EPHEMERAL_PATH).rows] = False
+    return found
 
 
 def find_page(session: Session, query: Query, *, limit: int, offset: int) -> Found:
     """Return one page of what a query finds."""
-    values = Values(session)
-    mask = _all_rows(values, query.predicate)
+    values = Values(session, DERIVED)
+    mask = _choose(values, query.predicate)
     column = values.read(query.order.path.lower()) if query.order.path else None
     uids = values.entities.uids
     total = query.total
@@ -72,8 +72,8 @@ def find_page(session: Session, query: Query, *, limit: int, offset: int) -> Fou
 
 def list_stretch(session: Session, asked: Predicate | None, orders: Sequence[Order]) -> list[int]:
     """Return the ids of what is asked for, as it is cut into stretches; else by reference."""
-    values = Values(session)
-    mask = _all_rows(values, asked)
+    values = Values(session, DERIVED)
+    mask = _choose(values, asked)
     by = [(values.read(order.path.lower()), order.is_descending) for order in orders]
     by = by or [(values.read(REF), False)]
     ids: list[int] = values.entities.ids[sort_rows(mask, by)].tolist()
@@ -94,8 +94,8 @@ def count_facets(
     session: Session, facets: Sequence[str], asked: Predicate | None
 ) -> dict[str, list[dict[str, Any]]]:
     """Return how often each value occurs at each path, among what is asked for."""
-    values = Values(session)
-    mask = values.choose(asked)
+    values = Values(session, DERIVED)
+    mask = _choose(values, asked)
     return {
         facet: [
             {"value": value, "count": number}
@@ -106,12 +106,10 @@ def count_facets(
 
 
 def keep_fitting(session: Session, ids: Sequence[int], asked: Predicate | None) -> set[int]:
-    """Return those of `ids` that fit."""
-    if asked is None:
-        return set(ids)
-    values = Values(session)
-    chosen = set(values.entities.ids[_all_rows(values, asked)].tolist())
-    return chosen & set(ids)
+    """Return those of `ids` that fit; ephemeral ones too, for they were asked for by name."""
+    values = Values(session, DERIVED)
+    mask = values.choose(asked)
+    return set(ids) if mask is None else set(ids) & set(values.entities.ids[mask].tolist())
 
 
 def read_entities(
@@ -129,13 +127,18 @@ def _read_some(session: Session, ids: Sequence[int], fields: Sequence[str]) -> l
     relations: dict[str, list[Relation]] = {}
     if asks_for(fields, "relations") or asks_for(fields, "metadata.etag"):
         relations = list_relations_of(session, [row.ref for row in rows])
-    return [cut_entity(_compose(row, relations.get(row.ref, [])), fields) for row in rows]
+    places = get_places(session)
+    return [
+        cut_entity(_compose(row, places.find(row.source), relations.get(row.ref, [])), fields)
+        for row in rows
+    ]
 
 
-def _compose(row: Any, relations: Sequence[Relation]) -> dict[str, Any]:
-    entity = sort_lists(annotate(row.document, row.source, row.file))
+def _compose(row: Any, place: Place, relations: Sequence[Relation]) -> dict[str, Any]:
+    annotated = annotate(row.document, place, row.file, is_ephemeral=row.is_ephemeral)
+    entity = sort_lists(annotated)
     listed = [{"type": r.type, "targetRef": r.target} for r in relations]
-    state = f"{row.digest} {row.source} {row.file} {listed}"
+    state = f"{row.digest} {row.is_ephemeral} {place} {row.file} {listed}"
     etag = hashlib.blake2b(state.encode(), digest_size=20).hexdigest()
     metadata = {**entity["metadata"], "uid": row.uid, "etag": etag}
     return {**entity, "metadata": metadata, "relations": listed}
@@ -153,62 +156,3 @@ def read_by_refs(
     chosen = [number for number in ids.values() if number in fitting]
     found = dict(zip(chosen, read_entities(session, chosen, fields), strict=True))
     return [found.get(ids.get(ref, -1)) for ref in wanted]
-
-
-@dataclass(frozen=True, slots=True)
-class Location:
-    """Where entities come from, as Backstage lists locations: one for each source."""
-
-    id: str
-    type: str
-    target: str
-    entity_ref: str
-
-    def write(self) -> dict[str, str]:
-        """Return the location as JSON."""
-        ref = {"entityRef": self.entity_ref}
-        return {"id": self.id, "type": self.type, "target": self.target, **ref}
-
-
-def list_locations(session: Session) -> list[Location]:
-    """Return a location for each source, by id."""
-    names = session.scalars(select(Source.name))
-    return sorted((_make_location(name) for name in names), key=lambda found: found.id)
-
-
-def find_locations(session: Session, asked: Predicate | None) -> list[Location]:
-    """Return the locations that fit, by id; they are few, so each field is looked at in memory."""
-    found = list_locations(session)
-    if asked is None:
-        return found
-    written = [{name.lower(): text for name, text in one.write().items()} for one in found]
-
-    def read(path: str) -> ValueColumn:
-        texts = [(row, one[path]) for row, one in enumerate(written) if path in one]
-        return build_value_column((row, text.lower(), text) for row, text in texts)
-
-    mask = choose(asked, len(found), read)
-    return [one for one, is_chosen in zip(found, mask.tolist(), strict=True) if is_chosen]
-
-
-def _make_location(source: str) -> Location:
-    kind, _, target = name_source(source).partition(":")
-    digest = hashlib.sha1(f"{kind}:{target}".encode(), usedforsecurity=False).hexdigest()
-    number = uuid.uuid5(UIDS, f"location {kind}:{target}")
-    return Location(str(number), kind, target, f"location:default/generated-{digest}")
-
-
-def get_location(session: Session, number: str) -> Location:
-    """Return a location by id; raises Missing."""
-    for found in list_locations(session):
-        if found.id == number:
-            return found
-    raise Missing(f"Found no location with ID {number}")
-
-
-def get_location_of(session: Session, ref: str) -> Location:
-    """Return the location an entity was read from; raises Missing."""
-    source = session.scalar(select(Entity.source).where(Entity.ref == ref))
-    if source is None:
-        raise Missing(f"found no entity for ref {ref}")
-    return _make_location(source)
