@@ -302,13 +302,14 @@ def test_failing_source_says_why_and_as_of_when(admin, database, shop):
     with database.unit(write=True) as session:
         fail_run(session, CLI, shop, error=error, reason="schedule", now=utc_now())
     page = words_of(admin.get(f"/sources/{shop}"))
-    assert "It cannot be read since" in page
+    assert "It cannot be read" in page
+    assert "First failed just now" in page
     assert "The folder is gone." in page
     assert "Mount it again." in page
     assert "Its 4 entities stay in the catalog as of just now" in page
     assert "failing" in words_of(admin.get("/sources"))
     entity = words_of(admin.get("/catalog/component/default/cart"))
-    assert "cannot be read since" in entity
+    assert "cannot be read, first failed just now" in entity
     home = words_of(admin.get("/"))
     assert "Source shop cannot be read since" in home
 
