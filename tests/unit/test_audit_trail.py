@@ -99,7 +99,8 @@ def test_the_job_seals_in_batches(database, settings, app):
         while queue.short.do_next():
             with database.unit(write=False) as session:
                 sizes.append(session.scalar(select(func.max(AuditEntry.position))))
-    assert sizes == [500, 1000, 1010]
+    # On a slow machine a slot of the job comes due meanwhile, and finds nothing left.
+    assert sorted(set(sizes)) == [500, 1000, 1010]
     assert verify(database, create_secret_box(settings)).broken is None
 
 
