@@ -10,7 +10,7 @@ import json
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import DateTime, MetaData, Text, create_engine, event, func, insert, select, text
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
@@ -25,7 +25,7 @@ from portal.infra.contributions import NONE, Contributions
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from sqlalchemy import Connection, Dialect, Engine
+    from sqlalchemy import Connection, Dialect, Engine, Table
     from sqlalchemy.pool import ConnectionPoolEntry
 
 BATCH_ROWS = 500
@@ -174,12 +174,12 @@ def read_clock(session: Session) -> datetime:
 
 
 def insert_rows(session: Session, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write many rows at once.
+    """Write many rows, which all name the same columns, as one statement.
 
-    Nulls are written out: left out, as SQLAlchemy does, every other set of them is a statement.
+    Below the mapper, which makes a statement of its own for every other set of nulls.
     """
     if rows:
-        session.execute(insert(table).execution_options(render_nulls=True), rows)
+        session.execute(insert(cast("Table", table.__table__)), rows)
 
 
 def explain_database_error(error: DBAPIError) -> DatabaseUnavailable:

@@ -132,8 +132,11 @@ class Watch:
         page.on("request", lambda r: None if r.url.startswith(base_url) else self._blame(r.url))
 
     def _hear(self, message: Any) -> None:
-        # The page of a 404 is looked at on purpose; Chromium reports its status as an error.
-        expected = "404" in message.text and message.location["url"].endswith("/nowhere")
+        # These pages are refused on purpose; Chromium reports their status as an error.
+        asked = message.location["url"]
+        expected = ("404" in message.text and asked.endswith("/nowhere")) or (
+            "422" in message.text and asked.endswith("/sources/new")
+        )
         if message.type == "error" and not expected:
             self.complaints.append(f"console: {message.text}")
 

@@ -10,16 +10,19 @@ from sqlalchemy import select, update
 
 from portal.auth.core import CLI
 from portal.backstage.core.places import annotate, make_place
+from portal.backstage.queries.places import get_places
 from portal.catalog.models import Entity
 from portal.infra.clock import utc_now
 from portal.sources.core.declarations import Declaration
 from portal.sources.core.file_pages import find_raw_address
 from portal.sources.core.file_urls import make_file_url
 from portal.sources.core.git_addresses import parse_git_address
+from portal.sources.core.hosts import FoundRepository
 from portal.sources.flows.ingesting import Ingest
 from portal.sources.flows.terms import Terms
 from portal.sources.models import Source
 from portal.sources.providers.folder import Folder
+from portal.sources.service.repositories import match_repositories
 from portal.sources.service.runs import note_read
 from tests.unit.managed import component, declare, declare_folder, make_tools, read
 
@@ -150,6 +153,27 @@ def test_ids_of_locations_stay_when_a_source_moves(database, client):
     [after] = client.get(f"{API}/locations").get_json()
     assert before["data"]["id"] == after["data"]["id"]
     assert after["data"]["target"] == "https://files.example/b.yaml"
+
+
+def test_a_repository_that_moves_moves_the_revision(database):
+    host = Declaration("github", "https://api.github.com", organisation="harbour")
+    number = declare(database, "harbour", host)
+
+    def discover(branch):
+        page = f"https://github.com/harbour/gates/blob/{branch}/"
+        found = FoundRepository("1", "harbour/gates", branch, "stamp", page)
+        with database.unit(write=True) as session:
+            parent = session.get_one(Source, number)
+            match_repositories(session, CLI, parent, found=[found], now=utc_now())
+        with database.unit(write=False) as session:
+            places = get_places(session)
+            return places.revision, places.find("harbour/harbour/gates").origin
+
+    first, _ = discover("main")
+    same, _ = discover("main")
+    moved, origin = discover("trunk")
+    assert first == same < moved
+    assert origin == "url:https://github.com/harbour/gates/blob/trunk/"
 
 
 @pytest.fixture

@@ -20,10 +20,7 @@ from tests.permissions import (
 )
 
 # Routes that are there to say no, whoever asks.
-REFUSING = {
-    ("DELETE", "/api/catalog/entities/by-uid/<string:uid>"),
-    ("DELETE", "/api/catalog/locations/<string:number>"),
-}
+REFUSING = {("DELETE", "/api/catalog/entities/by-uid/<string:uid>")}
 ADVICE = "docs/permissions.md differs; read the change, then `python tests/permissions.py --write`"
 
 SIGNED = "/webhook"

@@ -123,7 +123,7 @@ def _be_in(state: str) -> tuple[ColumnElement[bool], ...]:
 def count_entities(session: Session, names: Collection[str]) -> dict[str, int]:
     """Return how many entities each of some sources brought."""
     query = select(Entity.source, func.count()).where(Entity.source.in_(names))
-    return dict(session.execute(query.group_by(Entity.source)).tuples().all())
+    return {row[0]: row[1] for row in session.execute(query.group_by(Entity.source))}
 
 
 def list_kept_secrets(session: Session, source_id: int) -> dict[str, datetime]:
