@@ -77,6 +77,8 @@ def present_step(step: Step) -> SimpleNamespace:
         links.append((step.ref, make_entity_url(step.ref), False))
     if step.url.startswith(("https://", "http://")):
         links.append(("The file at its host", step.url, True))
+    if step.source_id is not None and step.stage in ("source", "read", "repository"):
+        links.append((step.source, url_for("sources.show", source_id=step.source_id), False))
     if step.source and step.stage in ("source", "named"):
         every = url_for("catalog.index", source=step.source, view="everything")
         links.append(("What came from this source", every, False))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from click.testing import CliRunner
@@ -53,6 +54,9 @@ def test_the_page_says_the_headline_first_and_links(client, ledger):
     assert page.index("verdict__words") < page.index("steps__step")
     assert "It is here" in page
     assert 'href="/catalog/component/default/ledger"' in page
+    source = re.search(r'href="(/sources/\d+)">books<', page)
+    assert source
+    assert client.get(source[1]).status_code == 200
     wrong = ask_page(client, "books/b/catalog-info.yaml").text
     assert "stops here" in wrong
     assert "/catalog/problems?source=books" in wrong
