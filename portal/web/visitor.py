@@ -7,6 +7,7 @@ from typing import TypeVar
 from flask import current_app, g
 
 from portal.errors import Forbidden
+from portal.infra.secrets import SecretBox
 
 T = TypeVar("T")
 
@@ -47,3 +48,8 @@ def get_extension(name: str, expected: type[T]) -> T:
     if not isinstance(found, expected):
         raise TypeError(f"this application has no {name}")
     return found
+
+
+def get_box() -> SecretBox:
+    """Return what encrypts the secrets this application stores."""
+    return get_extension("secret_box", SecretBox)

@@ -33,7 +33,7 @@ def run_due(database, now):
             for consumer in database.contributions.consumers:
                 if (consumer.topic, consumer.name) == (claimed.topic, claimed.consumer):
                     consumer.run(session, claimed.subject, now)
-            work.finish(session, claimed)
+            work.finish(session, claimed, now=now)
 
 
 def tick(database, now):

@@ -26,12 +26,11 @@ from portal.backstage.queries.locations import (
 from portal.backstage.service import add_location, change_location, remove_location
 from portal.catalog.forms import make_ref
 from portal.infra.clock import utc_now
-from portal.infra.secrets import SecretBox
 from portal.sources.flows.opening import Tools
 from portal.web.cursor import decode_open_cursor, encode_open_cursor
 from portal.web.markers import requires
 from portal.web.unit import get_database, get_reader, get_session
-from portal.web.visitor import get_actor, get_extension
+from portal.web.visitor import get_actor, get_box, get_extension
 
 FIELDS = {"type": str, "target": str}
 STRATEGIES = ("refresh", "reject")
@@ -105,7 +104,7 @@ def add() -> Response:
         get_actor(Actor),
         kind,
         target,
-        box=get_extension("secret_box", SecretBox),
+        box=get_box(),
         refreshes=strategy == "refresh",
         now=utc_now(),
     )
@@ -139,7 +138,7 @@ def change(number: str) -> Response:
         number,
         kind=kind,
         target=target,
-        box=get_extension("secret_box", SecretBox),
+        box=get_box(),
         now=utc_now(),
     )
     return answer(location.write())

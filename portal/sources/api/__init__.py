@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from portal.sources.api import checking, explaining, hooks, sources
-from portal.sources.api.blueprint import blueprint, get_box, get_setup
+from portal.sources.api.blueprint import blueprint, get_setup
 
-__all__ = ["blueprint", "checking", "explaining", "get_box", "get_setup", "hooks", "sources"]
+__all__ = ["blueprint", "checking", "explaining", "get_setup", "hooks", "sources"]

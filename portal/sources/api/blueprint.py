@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from portal.infra.secrets import SecretBox
 from portal.sources.core.setup import SourcesSetup
 from portal.web.visitor import get_extension
 
@@ -14,8 +13,3 @@ blueprint = Blueprint("sources_api", __name__, url_prefix="/api/v1")
 def get_setup() -> SourcesSetup:
     """Return the settings of sources of the running application."""
     return get_extension("sources", SourcesSetup)
-
-
-def get_box() -> SecretBox:
-    """Return what encrypts the secrets of sources."""
-    return get_extension("secret_box", SecretBox)

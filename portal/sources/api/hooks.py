@@ -8,7 +8,7 @@ from flask import Response, request
 
 from portal.infra.clock import utc_now
 from portal.infra.vault import find_secret
-from portal.sources.api.blueprint import blueprint, get_box
+from portal.sources.api.blueprint import blueprint
 from portal.sources.api.shapes import Accepted
 from portal.sources.core.webhooks import check_webhook
 from portal.sources.models import Source
@@ -18,6 +18,7 @@ from portal.sources.service.requests import take_delivery
 from portal.web.markers import public, unforgeable
 from portal.web.openapi import declare
 from portal.web.unit import get_session
+from portal.web.visitor import get_box
 
 if TYPE_CHECKING:
     from werkzeug.datastructures import Headers

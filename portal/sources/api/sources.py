@@ -8,7 +8,7 @@ from flask import Response, request, url_for
 
 from portal.auth.core import Actor
 from portal.infra.clock import utc_now
-from portal.sources.api.blueprint import blueprint, get_box, get_setup
+from portal.sources.api.blueprint import blueprint, get_setup
 from portal.sources.api.shapes import (
     Accepted,
     HeldAnswer,
@@ -48,7 +48,7 @@ from portal.web.forms import parse_arguments, parse_document
 from portal.web.markers import requires
 from portal.web.openapi import declare
 from portal.web.unit import get_session
-from portal.web.visitor import get_actor
+from portal.web.visitor import get_actor, get_box
 
 
 def _json(model: Any, status: int = 200) -> Response:

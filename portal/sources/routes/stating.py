@@ -14,7 +14,7 @@ from portal.sources.core.policies import EVERY_KIND
 from portal.sources.forms import ChangedSourceBody, NewSourceBody, NewSourceQuery, spread_lists
 from portal.sources.queries.pages import list_kept_secrets
 from portal.sources.queries.sources import get_source
-from portal.sources.routes.blueprint import blueprint, get_box, get_setup
+from portal.sources.routes.blueprint import blueprint, get_setup
 from portal.sources.routes.filling import CHOICES, fill_declared, fill_new, fill_typed
 from portal.sources.routes.presenting import say_kind
 from portal.sources.service.declaring import change_source, declare_source
@@ -22,7 +22,7 @@ from portal.web.forms import parse_arguments
 from portal.web.markers import requires
 from portal.web.templating import render
 from portal.web.unit import get_session
-from portal.web.visitor import get_actor
+from portal.web.visitor import get_actor, get_box
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
