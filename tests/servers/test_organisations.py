@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import func, select
 
-from portal.catalog.models import Entity
+from portal.auth.core import CLI
+from portal.catalog.models import CatalogProblem, Entity
 from portal.infra.clock import utc_now
 from portal.settings.outbound import parse_allow_list
-from portal.sources.core.declarations import GITHUB, Declaration
+from portal.sources.core.declarations import GITHUB, GITLAB, Declaration
 from portal.sources.core.policies import SCANNED
+from portal.sources.core.webhooks import Push
 from portal.sources.models import Source, SourceRun
+from portal.sources.queries.pushes import find_pushed
+from portal.sources.service.declaring import confirm_removals
 from portal.sources.service.requests import request_run
 from tests.standins.scm import make_world
 from tests.unit.managed import component, declare, make_tools, read
@@ -107,3 +113,102 @@ def test_five_of_a_thousand_changed_and_five_are_touched(database, tools):
         assert (calls[COMMIT], calls[TREE]) == (5, 5)
         found = entities(database)
         assert {f"component:default/fresh-{repo.name.lower()}" for repo in changed} <= set(found)
+
+
+def test_a_push_is_read_alone_and_arrives(database, tools, world, github):
+    number = declare_github(database, github)
+    read(database, tools, number)
+    repo = next(repo for repo in world.of_kind("valid") if not repo.archived and not repo.fork)
+    world.change(repo, "catalog-info.yaml", component("pushed"))
+    with database.unit(write=True) as session:
+        source = session.get_one(Source, number)
+        push = Push(repo.full_name, str(repo.id), repo.default_branch, "push", "1", "d")
+        child = find_pushed(session, source, push)
+        assert child.name == f"acme/{repo.full_name}"
+        assert find_pushed(session, source, replace(push, branch="other")) is None
+        unknown = replace(push, repository="acme/unknown", repository_id="0")
+        assert find_pushed(session, source, unknown) is source
+        request_run(session, child, now=utc_now())
+    before = runs(database)
+    with github.counting() as calls:
+        read(database, tools, number)
+    assert names_read_since(database, before) == [f"acme/{repo.full_name}"]
+    assert not any("repos" in call and "{owner}" in call for call in calls)
+    assert "component:default/pushed" in entities(database)
+
+
+def test_a_host_that_is_down_changes_nothing(database, tools, world, github):
+    number = declare_github(database, github)
+    read(database, tools, number)
+    held = entities(database)
+    for repo in world.of_kind("valid")[:3]:
+        world.change(repo, "catalog-info.yaml", component("changed"))
+    with database.unit(write=True) as session:
+        source = session.get_one(Source, number)
+        source.declaration = {**source.declaration, "address": "http://127.0.0.1:9999"}
+    ask_again(database, number)
+    source = read(database, tools, number)
+    assert source.failure
+    assert source.failing_since is not None
+    assert entities(database) == held
+
+
+def test_repositories_that_all_vanish_are_held(database, tools, world, github):
+    number = declare_github(database, github)
+    read(database, tools, number)
+    held = entities(database)
+    for repo in list(world.store.repos.values()):
+        world.delete(repo)
+    ask_again(database, number)
+    source = read(database, tools, number)
+    assert entities(database) == held
+    assert source.held > 0
+    with database.unit(write=True) as session:
+        waiting = confirm_removals(session, CLI, session.get_one(Source, number), now=utc_now())
+    assert waiting == len(held)
+    assert read(database, tools, number).held == 0
+    assert entities(database) == {}
+    with database.unit(write=False) as session:
+        assert session.scalar(select(func.count()).where(Source.parent_id == number)) == 0
+
+
+def test_a_renamed_repository_keeps_its_entities(database, tools, world, github):
+    number = declare_github(database, github)
+    read(database, tools, number)
+    repo = next(repo for repo in world.of_kind("valid") if not repo.archived and not repo.fork)
+    name = f"acme/{repo.full_name}"
+    held = entities(database)
+    own = {ref for ref, source in held.items() if source == name}
+    world.rename(repo, "renamed-one")
+    ask_again(database, number)
+    read(database, tools, number)
+    found = entities(database)
+    assert set(found) == set(held)
+    assert {found[ref] for ref in own} == {f"acme/{repo.full_name}"}
+    assert repo.full_name == "acme/renamed-one"
+
+
+def test_a_group_of_gitlab_is_read_and_its_push_arrives(database, tools, world):
+    with world.gitlab() as gitlab:
+        token = gitlab.add_token(scopes=("read_api", "read_repository"))
+        declaration = Declaration(
+            GITLAB,
+            gitlab.base_url,
+            organisation="acme",
+            patterns=PATTERNS,
+            every_minutes=15,
+            policy=SCANNED,
+        )
+        number = declare(database, "acme", declaration, token=token.value)
+        source = read(database, tools, number)
+        assert source.failure == ""
+        held = entities(database)
+        assert len(held) > 10
+        repo = next(repo for repo in world.of_kind("valid") if not repo.archived and not repo.fork)
+        world.change(repo, "catalog-info.yaml", component("pushed"))
+        ask_again(database, number)
+        read(database, tools, number)
+        assert "component:default/pushed" in entities(database)
+    with database.unit(write=False) as session:
+        rules = set(session.scalars(select(CatalogProblem.rule)))
+    assert "yaml" in rules

@@ -179,6 +179,15 @@ def _forget_parts(session: Session, refs: Sequence[str]) -> None:
         session.execute(delete(EntityRelation).where(EntityRelation.declared_by.in_(refs)))
 
 
+def rename_source(session: Session, actor: Actor, old: str, new: str) -> None:
+    """Let everything that came from a source follow its new name."""
+    authorise(actor, WRITE)
+    for table in (Entity, CatalogProblem, RemovedEntity):
+        session.execute(update(table).where(table.source == old).values(source=new))
+    revision = bump_revision(session)
+    session.execute(update(Entity).where(Entity.source == new).values(revision=revision))
+
+
 def remove_entities(
     session: Session, actor: Actor, refs: Sequence[str], *, run_id: int, now: datetime
 ) -> int:

@@ -56,7 +56,6 @@ SUMMED = (
     "unchanged",
     "conflicts",
     "removed",
-    "held",
 )
 
 
@@ -71,7 +70,6 @@ class OrganisationRun:
         self._pause = pause
         self._began = utc_now()
         self._counts: Counter[str] = Counter()
-        self._held_because = ""
         self._changed = False
         self._failures = 0
         with database.unit(write=False) as session:
@@ -159,6 +157,8 @@ class OrganisationRun:
         self._changed = self._changed or ingest.changed
 
     def _remove_gone(self, matched: Matched, plans: dict[int, Plan]) -> None:
+        with self._database.unit(write=False) as session:
+            self._guard.expect(sum(count_lasting(session, number) for number in matched.gone))
         for number in matched.gone:
             self._pause()
             reading = Reading(plans[number], self._guard, SCHEDULE, settles=False)
@@ -168,7 +168,6 @@ class OrganisationRun:
 
     def _add(self, outcome: dict[str, Any]) -> None:
         self._counts.update({name: outcome[name] for name in SUMMED})
-        self._held_because = self._held_because or outcome["held_because"]
 
     def _settle(self) -> None:
         if self._changed:
@@ -179,10 +178,9 @@ class OrganisationRun:
     def _finish(self, reason: str) -> None:
         self._settle()
         budget = self._host.budget
-        counts = {
+        counts: dict[str, Any] = {
             **dict.fromkeys(SUMMED, 0),
             **self._counts,
-            "held_because": self._held_because,
             "calls": budget.used,
             "calls_not_modified": budget.not_modified,
             "calls_left": budget.left,
@@ -191,6 +189,10 @@ class OrganisationRun:
         }
         plan = self._plan
         with self._database.unit(write=True) as session:
+            # What was held before and not looked at today waits as well.
+            waiting = [child for child in list_children(session, plan.id) if child.held]
+            counts["held"] = sum(child.held for child in waiting)
+            counts["held_because"] = next((child.held_because for child in waiting), "")
             _, run = begin_run(session, JOB, plan.name, reason=reason, version="", now=self._began)
             finish_run(session, JOB, plan.id, run_id=run.id, counts=counts, now=utc_now())
             note_read(

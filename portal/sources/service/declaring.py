@@ -148,6 +148,8 @@ def confirm_removals(session: Session, actor: Actor, source: Source, *, now: dat
         if each.held:
             each.holds_removals = False
             request_run(session, each, now=now)
+    # What is gone from an organisation only a discovery can tell.
+    request_run(session, source, now=now)
     _record(session, actor, source, "confirm_removals", None, {"removals": held}, now)
     return held
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, insert, select
 
 from portal.auth.core import Actor, authorise
+from portal.catalog.service.entities import rename_source
 from portal.catalog.service.revisions import bump_revision
 from portal.infra.db import BATCH_ROWS
 from portal.sources.core.declarations import REPOSITORY, Declaration
 from portal.sources.models import Source, SourceLeftOut
-from portal.sources.queries.sources import list_children
+from portal.sources.queries.sources import find_source, list_children
 from portal.sources.service.permissions import RUN
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def match_repositories(
     found: Sequence[FoundRepository],
     now: datetime,
 ) -> Matched:
-    """Make a source of each repository that is new; one that was renamed is new as well."""
+    """Make a source of each repository that is new, and let renamed ones keep what they have."""
     authorise(actor, RUN)
     children = list_children(session, parent.id)
     known = {child.external_id: child for child in children if child.external_id}
@@ -54,10 +55,7 @@ def match_repositories(
         name = f"{parent.name}/{each.path}"[:LONGEST_NAME]
         child = known.get(each.id)
         if child is not None and child.name != name:
-            # Its entities carry the old name, so they move from one source to another.
-            child.external_id = None
-            session.flush()
-            child = None
+            _follow(session, actor, child, name)
         if child is None:
             child = Source(name=name, kind=REPOSITORY, parent_id=parent.id, created_at=now)
             child.external_id = each.id
@@ -72,6 +70,14 @@ def match_repositories(
     kept = {child.id for child, _ in present}
     gone = tuple(child.id for child in children if child.id not in kept)
     return Matched(tuple((child.id, each) for child, each in present), gone, new)
+
+
+def _follow(session: Session, actor: Actor, child: Source, name: str) -> None:
+    """Give a repository its new name; one that has just got that name from another waits."""
+    if find_source(session, name) is None:
+        rename_source(session, actor, child.name, name)
+        child.name = name
+        session.flush()
 
 
 def note_stamp(session: Session, actor: Actor, source_id: int, stamp: str) -> None:
