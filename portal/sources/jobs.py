@@ -46,13 +46,13 @@ def make_refresh(
         if plan.declaration.is_host:
             OrganisationRun(database, make_tools(), plan, pause=pause).run()
         else:
-            refresh_single(database, make_tools(), plan)
+            refresh_single(database, make_tools(), plan, pause=pause)
 
     return refresh
 
 
 def expire(database: Database, subject: str, now: datetime) -> None:
-    """Remove ephemeral sources whose time is over, with what they brought."""
+    """Remove sources whose time is over, with what they brought: ephemeral ones, removed ones."""
     del subject, now
     terms = Terms(is_ephemeral=True, removes=True, reason="schedule")
     with database.unit(write=False) as session:

@@ -136,7 +136,7 @@ class OrganisationRun:
     def _read(self, child: Plan, found: FoundRepository) -> None:
         self._pause()
         reason = REQUEST if child.is_requested else SCHEDULE
-        reading = Reading(child, self._guard, reason, settles=False)
+        reading = Reading(child, self._guard, reason, self._pause, settles=False)
         try:
             ingest = read_if_changed(self._database, HostedRepository(self._host, found), reading)
         except SourceDown as error:
@@ -161,7 +161,7 @@ class OrganisationRun:
             self._guard.expect(sum(count_lasting(session, number) for number in matched.gone))
         for number in matched.gone:
             self._pause()
-            reading = Reading(plans[number], self._guard, SCHEDULE, settles=False)
+            reading = Reading(plans[number], self._guard, SCHEDULE, self._pause, settles=False)
             if remove_all(self._database, plans[number], make_terms(reading, "")):
                 self._counts["gone_repositories"] += 1
                 self._changed = True

@@ -31,6 +31,8 @@ from portal.sources.service.permissions import RUN, WRITE
 from portal.sources.service.runs import fail_run, note_read, note_unchanged
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from portal.infra.db import Database
     from portal.sources.core.repositories import Repository
     from portal.sources.models import Source
@@ -42,15 +44,18 @@ SCHEDULE, REQUEST = "schedule", "request"
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one source is read with."""
+    """What one source is read with; `pause` is asked at each file and may raise to end the run."""
 
     plan: Plan
     guard: RemovalGuard | None
     reason: str
+    pause: Callable[[], None]
     settles: bool = True
 
 
-def refresh_single(database: Database, tools: Tools, plan: Plan) -> None:
+def refresh_single(
+    database: Database, tools: Tools, plan: Plan, *, pause: Callable[[], None]
+) -> None:
     """Read a folder, repository or address; what fails is noted at the source."""
     with database.unit(write=False) as session:
         secrets = read_secrets(session, tools.box, plan.id)
@@ -58,7 +63,7 @@ def refresh_single(database: Database, tools: Tools, plan: Plan) -> None:
         guard = RemovalGuard(count_lasting(session, plan.id), plan.confirmed_removals)
         reads_beside = plan.declaration.kind == URL and count_files(session, plan.id) > 1
     reason = REQUEST if plan.is_requested or not plan.version else SCHEDULE
-    reading = Reading(plan, guard, reason)
+    reading = Reading(plan, guard, reason, pause)
     try:
         repository = open_repository(
             tools, plan.declaration, plan.id, secrets=secrets, remembered=remembered
@@ -89,7 +94,13 @@ def read_if_changed(
     # A repository without a commit has no version and holds nothing; a folder never has one.
     is_there = bool(version) or plan.declaration.kind == FOLDER
     trees = [repository.open(version, plan.declaration.patterns)] if is_there else []
-    ingest = Ingest(database, JOB, plan.name, terms=make_terms(reading, version))
+    ingest = Ingest(
+        database,
+        JOB,
+        plan.name,
+        terms=make_terms(reading, version),
+        on_file=lambda _: reading.pause(),
+    )
     ingest.run(trees)
     with database.unit(write=True) as session:
         note_read(
