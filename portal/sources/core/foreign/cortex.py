@@ -75,8 +75,8 @@ def translate(value: Mapping[str, Any], notes: Notes, text: str) -> list[Draft]:
     _set_type(draft, kind)
     draft.set_lifecycle(None, info.path)
     cortex_teams.read_owners(info, draft)
-    cortex_teams.read_slack(info, draft)
     cortex_teams.read_team(info, draft)
+    cortex_teams.read_slack(info, draft)
     cortex_teams.read_parents(info, draft)
     for name in ("groups", "service-groups"):
         _read_groups(info, draft, PREFIX + name)

@@ -155,7 +155,7 @@ def _read_interface(part: Part, draft: Draft) -> None:
     else:
         raise Refusal(
             "required",
-            inside.at("definition"),
+            inside.path,
             "The API has neither `definition` nor `fileRef`.",
             "Add one of them under `spec.interface`.",
         )
