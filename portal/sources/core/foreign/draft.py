@@ -9,6 +9,7 @@ from portal.catalog.core.findings import show
 from portal.sources.core.foreign.names import (
     find_on_call,
     find_repository,
+    is_hashed,
     make_name,
     make_tag,
 )
@@ -73,9 +74,15 @@ class Draft:
             self.annotations.setdefault(key, value)
 
     def annotate_named(self, prefix: str, name: str, value: str, path: Path) -> None:
-        """Keep a text under a key that ends in a name of the file's own, made valid."""
+        """Keep a text under a key that ends in a name of the file's own, made valid.
+
+        Keys never show as names, so only a name that can no longer be told from its key is noted.
+        """
         host, _, start = prefix.partition("/")
-        key = f"{host}/{make_name(start + name_of(name, path, self.notes))}"
+        last = start + make_name(name)
+        key = f"{host}/{make_name(last)}"
+        if is_hashed(name) or is_hashed(last):
+            self.notes.warn("name-changed", path, f"`{key}`")
         if self.annotations.get(key, value) != value:
             self.notes.drop(path[:-1] if path[-1:] == ("name",) else path, "Its key is taken.")
         self.annotate(key, value)

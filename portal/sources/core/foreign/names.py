@@ -33,10 +33,20 @@ def _join(between: re.Match[str]) -> str:
     return "-" if between[0].strip("-") else between[0]
 
 
+def _clean(text: str) -> str:
+    """Return what a name may hold of `text`, however long."""
+    return _BETWEEN.sub(_join, _fold(text.strip())).strip("-_.")
+
+
+def is_hashed(text: str) -> bool:
+    """Whether the name of `text` needs a hash: nothing of it is left, or too much."""
+    return not 0 < len(_clean(text)) <= LONGEST
+
+
 def make_name(text: str) -> str:
     """Return the name the catalog uses for `text`; the same text always gives the same name."""
     original = text.strip()
-    name = _BETWEEN.sub(_join, _fold(original)).strip("-_.")
+    name = _clean(original)
     digest = hashlib.sha256(original.encode()).hexdigest()[:HASH_LENGTH]
     if not name:
         return f"x-{digest}"
