@@ -77,6 +77,9 @@ def _is_foreign(version: Any, kind: Any, value: Mapping[str, Any]) -> bool:
     group = version.rpartition("/")[0]
     if version.startswith(FOREIGN_VERSIONS) or group.endswith(FOREIGN_GROUPS):
         return True
+    if not group and kind is not None and not isinstance(kind, str):
+        # A version without a group and no shape of an entity: a mistake in one is not that large.
+        return not isinstance(value.get("metadata"), Mapping)
     return group in KUBERNETES_GROUPS and isinstance(kind, str) and kind in KUBERNETES_KINDS
 
 
