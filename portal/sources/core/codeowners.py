@@ -41,6 +41,7 @@ WARNINGS = {
     "negation-unsupported": "the product knows no `!`; the line means nothing.",
     "escape-unsupported": "the product knows no `\\#`; the line means nothing.",
     "range-unsupported": "the product knows no `[…]`; the line means nothing.",
+    "pattern-looks-like-owner": "the first word is a pattern: it means files, not owners.",
     "owner-invalid": "a word is no owner, so GitHub skips the line.",
     "template": "the owner is still a template's placeholder.",
     "selector-dropped": "how reviewers are chosen has no place here; the group counts.",
@@ -104,6 +105,12 @@ class CodeOwners:
         told = (rule, f"line {line}")
         if told not in self.warnings:
             self.warnings.append(told)
+
+    def add(self, section: Section, rule: Rule) -> None:
+        """Add a rule; e-mails are no odd patterns, for files are called `icon@2x.png`."""
+        if MENTION.fullmatch(rule.text):
+            self.warn("pattern-looks-like-owner", rule.line)
+        section.rules.append(rule)
 
     def find(self, path: str) -> tuple[tuple[str, ...] | None, int]:
         """Return the owners of a path, None without a rule, and the line that says so first."""
@@ -209,7 +216,7 @@ def _read_github(found: CodeOwners, line: str, number: int) -> None:
         found.warn("owner-invalid", number)
         return
     made = as_ignore_file(pattern, is_flat_star=True)
-    found.sections[0].rules.append(Rule(made, pattern, tuple(owners), number))
+    found.add(found.sections[0], Rule(made, pattern, tuple(owners), number))
 
 
 def _is_owner(word: str) -> bool:
@@ -234,7 +241,7 @@ def _read_bitbucket(found: CodeOwners, line: str, number: int) -> None:
         return
     owners = tuple(word for word in words if _names_one(word))
     made = as_ignore_file(pattern, is_flat_star=False)
-    found.sections[0].rules.append(Rule(made, pattern, owners, number))
+    found.add(found.sections[0], Rule(made, pattern, owners, number))
 
 
 class _GitLab:
@@ -276,8 +283,7 @@ class _GitLab:
         if not owners and not excludes:
             found.warn("no-owners", number)
         text = pattern.removeprefix("!")
-        rule = Rule(as_file_match(text), text, owners, number, excludes=excludes)
-        section.rules.append(rule)
+        found.add(section, Rule(as_file_match(text), text, owners, number, excludes=excludes))
 
 
 def _find_owners(found: CodeOwners, text: str, number: int) -> tuple[str, ...]:
