@@ -139,7 +139,7 @@ def test_a_failing_server_leaves_the_catalog_as_it_was(
         assert names(database) == {"changed", "report"}
     with database.unit(write=False) as session:
         outcomes = session.scalars(select(SourceRun.outcome).order_by(SourceRun.id)).all()
-    assert outcomes == ["done", "failed", "done"]
+    assert (outcomes[0], set(outcomes[1:-1]), outcomes[-1]) == ("done", {"failed"}, "done")
 
 
 def test_an_ephemeral_source_counts_nowhere_and_ends(database, tools, server, repository, client):
