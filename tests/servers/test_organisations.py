@@ -8,8 +8,11 @@ import pytest
 from sqlalchemy import func, select
 
 from portal.auth.core import CLI
+from portal.auth.models import AccountTeam
+from portal.auth.service.removal import put_demo_account
 from portal.catalog.models import CatalogProblem, Entity
 from portal.infra.clock import utc_now
+from portal.ownership.service import refresh_all
 from portal.settings.outbound import parse_allow_list
 from portal.sources.core.declarations import GITHUB, GITLAB, Declaration
 from portal.sources.core.policies import SCANNED
@@ -18,8 +21,10 @@ from portal.sources.models import Source, SourceRun
 from portal.sources.queries.pushes import find_pushed
 from portal.sources.service.declaring import confirm_removals
 from portal.sources.service.requests import request_run
+from portal.sources.service.trust import set_trust
 from tests.standins.scm import make_world
-from tests.unit.managed import component, declare, make_tools, read
+from tests.standins.scm.descriptors import HOSTILE
+from tests.unit.managed import component, declare, declare_folder, make_tools, read
 
 PATTERNS = ("**/catalog-info.yaml",)
 BLOB = "GET /repos/{o}/{r}/git/blobs/{sha}"
@@ -212,3 +217,57 @@ def test_a_group_of_gitlab_is_read_and_its_push_arrives(database, tools, world):
     with database.unit(write=False) as session:
         rules = set(session.scalars(select(CatalogProblem.rule)))
     assert "yaml" in rules
+
+
+def state_of(database, source):
+    """Return what a source's documents say, and what anybody may do."""
+    with database.unit(write=True) as session:
+        refresh_all(session, "all", utc_now())
+    with database.unit(write=False) as session:
+        entities = session.execute(
+            select(Entity.ref, Entity.document, Entity.owner).where(Entity.source == source)
+        )
+        teams = session.execute(select(AccountTeam.account_id, AccountTeam.team))
+        return sorted(map(str, entities)), sorted(map(str, teams))
+
+
+def test_hostile_documents_of_every_kind_change_nobodys_rights(
+    database, tools, world, github, tmp_path
+):
+    folder = tmp_path / "platform"
+    people = (
+        "---\napiVersion: backstage.io/v1alpha1\nkind: Group\nmetadata: {name: crew}\n"
+        "spec: {type: team, children: []}\n"
+        "---\napiVersion: backstage.io/v1alpha1\nkind: User\nmetadata: {name: alice}\n"
+        "spec: {memberOf: [crew]}\n"
+    )
+    platform = declare_folder(database, folder, "platform")
+    (folder / "all.yaml").write_text(people + component("ledger") + component("vault"))
+    read(database, tools, platform)
+    with database.unit(write=True) as session:
+        set_trust(session, CLI, session.get_one(Source, platform), people=True, now=utc_now())
+        put_demo_account(
+            session,
+            CLI,
+            "alice",
+            role="member",
+            user_ref="user:default/alice",
+            title="Alice",
+            now=utc_now(),
+        )
+    number = declare_github(database, github)
+    read(database, tools, number)
+    before = state_of(database, "platform")
+    assert "group:default/crew" in str(before[1])
+    repo = next(repo for repo in world.of_kind("valid") if not repo.archived and not repo.fork)
+    others = {ref: held for ref, held in entities(database).items() if repo.name not in held}
+    for kind in (*HOSTILE, "stolen name"):
+        world.push_hostile(kind, repo, victim="component:default/ledger")
+        ask_again(database, number)
+        source = read(database, tools, number)
+        assert source.failure == "", kind
+        assert state_of(database, "platform") == before, kind
+        found = entities(database)
+        assert others.items() <= found.items(), kind
+        mine = {ref.partition(":")[0] for ref, held in found.items() if repo.name in held}
+        assert mine <= set(SCANNED.kinds), kind

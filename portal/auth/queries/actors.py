@@ -12,6 +12,7 @@ from portal.auth.core.decisions import Actor, make_actor
 from portal.auth.core.keys import hash_key
 from portal.auth.core.scopes import parse_scope
 from portal.auth.models import Account, AccountTeam, ApiToken, SignInSession
+from portal.infra.db import read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -109,7 +110,8 @@ def find_by_session(
     session: Session, key: str, *, admission: Admission, now: datetime
 ) -> SignedIn | None:
     """Return who holds a session's key, None when it ended or never was."""
-    rows = session.execute(
+    rows = read_rows(
+        session,
         BY_SESSION,
         {
             "key_hash": hash_key(key),
@@ -119,7 +121,7 @@ def find_by_session(
             "has_demo": admission.has_demo,
             "now": now,
         },
-    ).all()
+    )
     if not rows:
         return None
     row = rows[0]
@@ -131,9 +133,9 @@ def find_by_token(
     session: Session, key: str, *, admission: Admission, now: datetime
 ) -> SignedIn | None:
     """Return who holds a token, None when it ended, was revoked or never was."""
-    rows = session.execute(
-        BY_TOKEN, {"key_hash": hash_key(key), "has_demo": admission.has_demo, "now": now}
-    ).all()
+    rows = read_rows(
+        session, BY_TOKEN, {"key_hash": hash_key(key), "has_demo": admission.has_demo, "now": now}
+    )
     if not rows:
         return None
     row = rows[0]

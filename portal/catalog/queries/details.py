@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, or_, select, union
 
 from portal.catalog.core.relations import Relation
 from portal.catalog.models import CatalogProblem, EntityAlias, EntityRelation
+from portal.infra.db import read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +33,7 @@ AROUND = (
 
 def read_around(session: Session, ref: str) -> Sequence[Any]:
     """Return the stored relations that touch an entity: source, type, target, criticality."""
-    return session.execute(AROUND, {"ref": ref}).all()
+    return read_rows(session, AROUND, {"ref": ref})
 
 
 def list_relations(session: Session, ref: str) -> list[Relation]:

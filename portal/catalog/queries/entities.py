@@ -11,6 +11,7 @@ from portal.catalog.models import CatalogState, Entity, Star
 from portal.catalog.queries.columns import REVISION
 from portal.errors import NotFound
 from portal.infra.contributions import SubjectFacts
+from portal.infra.db import read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -58,8 +59,7 @@ def has_entities(session: Session) -> bool:
 
 def list_by_ids(session: Session, ids: Sequence[int]) -> list[Row[Any]]:
     """Return the list columns of entities in the order of `ids`, without those that are gone."""
-    rows = session.execute(BY_IDS, {"ids": ids})
-    found = {row.id: row for row in rows}
+    found = {row.id: row for row in read_rows(session, BY_IDS, {"ids": ids})}
     return [found[number] for number in ids if number in found]
 
 
@@ -73,10 +73,10 @@ def get_entity(session: Session, ref: str) -> Entity:
 
 def get_document(session: Session, ref: str) -> Row[Any]:
     """Return an entity's document with what tells its versions apart; raises NotFound."""
-    found = session.execute(DOCUMENT, {"ref": ref}).one_or_none()
-    if found is None:
+    found = read_rows(session, DOCUMENT, {"ref": ref})
+    if not found:
         raise _miss(ref)
-    return found
+    return found[0]
 
 
 def _miss(ref: str) -> NotFound:

@@ -172,7 +172,7 @@ def _find_reason(
     if never or any(_covers(part, address, port) for part in ranges if part.named):
         return never
     if port in denied:
-        return f"port {port} speaks another protocol than HTTP"
+        return f"stands behind port {port}, which speaks another protocol than HTTP"
     if any(_covers(part, address, port) for part in ranges):
         return ""
     return _name_kind(address)
@@ -185,7 +185,7 @@ def _find_never(address: Address, port: int) -> str:
     if isinstance(address, IPv6Address) and address.scope_id is not None:
         return "names a network interface, which is never called"
     if not 0 < port <= LAST_PORT:
-        return f"port {port} does not exist"
+        return f"stands behind port {port}, which does not exist"
     kinds = (kind for network, kind in NOWHERE if address in network)
     return next((f"is {kind}, which is never called" for kind in kinds), "")
 
