@@ -59,7 +59,14 @@ def served(environment, tmp_path):
         url = f"http://{environment['PORTAL_BIND']}"
         wait_for(lambda: requests.get(f"{url}/-/ready", timeout=2).ok)
         yield process, url
-        process.kill()
+        # Killed outright it could not end its children, who would stay behind.
+        process.terminate()
+        try:
+            process.wait(timeout=12)
+        except subprocess.TimeoutExpired:
+            for child in children_of(process.pid):
+                os.kill(child, signal.SIGKILL)
+            process.kill()
         process.wait()
 
 
