@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,9 @@ from gunicorn.app.base import BaseApplication
 
 from portal.cli.reading import ImpatientWorker
 from portal.errors import SetupError
-from portal.factory import create_app, create_database, create_metrics
+from portal.factory.application import create_app
+from portal.factory.database import create_database
+from portal.factory.tools import create_metrics
 from portal.infra import migrate
 from portal.infra.logs import get_logger
 from portal.settings import Settings, load_settings
@@ -69,13 +72,18 @@ class WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn ships no typ
 
 
 class Supervisor:
-    """Keeps the children of this process running, passes signals on, ends everything in time."""
+    """Keeps the children of this process running, passes signals on, ends everything in time.
+
+    Killed outright it passes nothing on, so each child also listens to a pipe whose other end only
+    this process holds: it closes with it, however it ends.
+    """
 
     def __init__(self, children: dict[str, Callable[[], None]], grace_seconds: float) -> None:
         self._children = children
         self._grace = grace_seconds
         self._running: dict[int, str] = {}
         self._is_ending = False
+        self._heard, self._held = os.pipe()
 
     def run(self) -> None:
         """Start every child and stay until a signal ends them all."""
@@ -98,6 +106,8 @@ class Supervisor:
         if pid:
             self._running[pid] = name
             return
+        os.close(self._held)
+        threading.Thread(target=_end_with, args=(self._heard,), daemon=True).start()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
         code = 0
@@ -126,6 +136,12 @@ class Supervisor:
             time.sleep(0.05)
         for pid in self._running:
             os.kill(pid, signal.SIGKILL)
+
+
+def _end_with(pipe: int) -> None:
+    """Wait until the process at the other end of `pipe` is gone, then end this one in order."""
+    os.read(pipe, 1)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _wait() -> tuple[int, int]:

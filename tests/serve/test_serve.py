@@ -59,19 +59,24 @@ def served(environment, tmp_path):
         url = f"http://{environment['PORTAL_BIND']}"
         wait_for(lambda: requests.get(f"{url}/-/ready", timeout=2).ok)
         yield process, url
-        # Killed outright it could not end its children, who would stay behind.
-        process.terminate()
-        try:
-            process.wait(timeout=12)
-        except subprocess.TimeoutExpired:
-            for child in children_of(process.pid):
-                os.kill(child, signal.SIGKILL)
-            process.kill()
+        process.kill()
         process.wait()
 
 
 def children_of(pid: int) -> list[int]:
     return [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def test_what_is_killed_outright_takes_its_children_along(served):
+    process, url = served
+    family = children_of(process.pid)
+    family += [child for each in family for child in children_of(each)]
+    assert len(family) >= 3
+    process.kill()
+    process.wait()
+    wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in family))
+    with pytest.raises(requests.ConnectionError):
+        requests.get(f"{url}/-/live", timeout=2)
 
 
 def test_demo_is_served_and_everything_ends_in_time(served):
