@@ -25,10 +25,10 @@ from portal.auth.queries.accounts import (
     find_account,
     find_last_identity,
     list_group_rules,
+    list_names,
     list_teams,
 )
 from portal.auth.queries.actors import explain_end, is_live
-from portal.auth.queries.people import name_people
 from portal.errors import InvalidInput, Problem
 from portal.infra.contributions import get_contributions
 
@@ -125,7 +125,7 @@ def explain_giver(session: Session, rules: Mapping[str, ProviderRules], account:
     """Return who or what gave an account its role."""
     identity = find_last_identity(session, account.id)
     if account.role_by != "provider" or identity is None:
-        names = name_people(session, [account.role_by])
+        names = list_names(session, [account.role_by])
         return f"given by {names.get(account.role_by) or GIVERS.get(account.role_by, 'an admin')}"
     ruling = rules.get(identity.provider)
     if ruling is None:

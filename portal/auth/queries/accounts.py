@@ -20,7 +20,7 @@ from portal.auth.queries.actors import is_live
 from portal.errors import NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -159,14 +159,14 @@ def list_demo_accounts(session: Session) -> Sequence[Account]:
     ).all()
 
 
-def list_names(session: Session, persons: Sequence[str]) -> dict[str, str]:
+def list_names(session: Session, persons: Collection[str]) -> dict[str, str]:
     """Return the display names of persons that have an account and were not erased."""
     rows = session.execute(
         select(Account.person, Account.display_name).where(
             Account.person.in_(persons), Account.name != Account.person
         )
     )
-    return {person: name for person, name in rows}  # noqa: C416 a row is no pair to mypy
+    return dict(rows.all())
 
 
 def find_person(session: Session, name: str) -> str | None:

@@ -83,15 +83,7 @@ def read_beside(session: Session, ids: Iterable[int]) -> Beside:
     )
     for account_id, provider in rows:
         providers[account_id] = (*providers.get(account_id, ()), provider)
-    return Beside({account_id: count for account_id, count in teams}, providers)  # noqa: C416 a row is no pair to mypy
-
-
-def name_people(session: Session, persons: Iterable[str]) -> dict[str, str]:
-    """Return the names to show of opaque person ids, of those that still exist."""
-    rows = session.execute(
-        select(Account.person, Account.display_name).where(Account.person.in_(sorted(persons)))
-    )
-    return {person: name for person, name in rows}  # noqa: C416 a row is no pair to mypy
+    return Beside(dict(teams.all()), providers)
 
 
 def count_groups_seen(session: Session) -> list[tuple[str, str, int]]:

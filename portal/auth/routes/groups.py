@@ -10,8 +10,8 @@ from flask import flash, redirect, request, url_for
 from portal.auth.core import Actor
 from portal.auth.core.roles import ROLES, rank
 from portal.auth.forms import EmptyForm, GroupRuleForm
-from portal.auth.queries.accounts import list_group_rules
-from portal.auth.queries.people import count_groups_seen, name_people
+from portal.auth.queries.accounts import list_group_rules, list_names
+from portal.auth.queries.people import count_groups_seen
 from portal.auth.routes.blueprint import blueprint, get_setup
 from portal.auth.service import group_rules
 from portal.errors import Conflict, InvalidInput, Problem
@@ -40,7 +40,7 @@ def _show(problems: tuple[Problem, ...] = ()) -> str:
     ruled = list_group_rules(unit)
     seen = count_groups_seen(unit)
     counts = {(provider, group): count for provider, group, count in seen}
-    givers = name_people(unit, {rule.created_by for rule in ruled})
+    givers = list_names(unit, {rule.created_by for rule in ruled})
     kept = _list_kept({(rule.provider, rule.group_name) for rule in ruled})
     known = {(rule.provider, rule.group_name) for rule in ruled}
     known |= {(line.provider, line.group) for line in kept}
