@@ -7,7 +7,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
-from portal.factory import create_queue
+from portal.factory.database import create_queue
 
 if TYPE_CHECKING:
     from types import FrameType

@@ -12,7 +12,8 @@ from sqlalchemy import create_engine, make_url, text
 
 from portal.auth.core import CLI
 from portal.demo.flows import COMPANY
-from portal.factory import create_app, gather_contributions
+from portal.factory.application import create_app
+from portal.factory.contributions import gather_contributions
 from portal.infra import migrate
 from portal.infra.db import Database
 from portal.settings import Settings, read_environment

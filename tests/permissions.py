@@ -20,7 +20,8 @@ from portal.auth.core.scopes import AREAS, VERBS
 from portal.auth.queries.accounts import find_account
 from portal.auth.service import accounts, memberships, sessions, tokens
 from portal.demo.flows import load_demo
-from portal.factory import create_app, create_database
+from portal.factory.application import create_app
+from portal.factory.database import create_database
 from portal.infra import migrate
 from portal.infra.clock import utc_now
 from portal.settings import Settings

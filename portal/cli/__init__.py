@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import click
@@ -12,12 +13,12 @@ from portal.auth.cli import token, user
 from portal.cli.audit import audit
 from portal.cli.database import db
 from portal.cli.secrets import secrets
-from portal.cli.serve import serve
 from portal.cli.worker import worker
 from portal.demo.cli import demo
 from portal.demo.flows import load_demo_once
 from portal.errors import PortalError, SetupError
-from portal.factory import create_database, create_secret_box
+from portal.factory.database import create_database
+from portal.factory.tools import create_secret_box
 from portal.infra import migrate
 from portal.infra.logs import configure_logs
 from portal.settings import load_settings
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
     from portal.infra.db import Database
     from portal.infra.secrets import SecretBox
+
+SERVE = "serve"
 
 
 def open_database() -> Database:
@@ -54,7 +57,22 @@ class Tools:
     secret_box: Callable[[], SecretBox] = lambda: create_secret_box(load_settings())
 
 
-@click.group()
+class Commands(click.Group):
+    """The commands; `serve` is loaded when it is asked for, as it needs half of all there is."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return sorted([*super().list_commands(ctx), SERVE])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command by name."""
+        if cmd_name == SERVE:
+            found: click.Command = import_module("portal.cli.serve").serve
+            return found
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group(cls=Commands)
 @click.version_option(package_name="plumbline", prog_name="portal")
 @click.pass_context
 def portal(context: click.Context) -> None:
@@ -62,7 +80,7 @@ def portal(context: click.Context) -> None:
     context.obj = Tools()
 
 
-for command in (serve, worker, db, secrets, catalog, source, demo, user, token, audit):
+for command in (worker, db, secrets, catalog, source, demo, user, token, audit):
     portal.add_command(command)
 
 

@@ -18,7 +18,7 @@ from portal.auth.core import CLI
 from portal.auth.queries.accounts import find_account, find_by_person
 from portal.auth.service.removal import erase_account
 from portal.errors import NotFound
-from portal.factory import create_secret_box
+from portal.factory.tools import create_secret_box
 from portal.infra.clock import utc_now
 from portal.settings import load_settings
 from portal.web.exports import write_csv, write_lines

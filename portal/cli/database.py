@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from portal.factory import create_database
+from portal.factory.database import create_database
 from portal.infra import migrate
 from portal.settings import load_settings
 

@@ -9,7 +9,7 @@ import click
 from portal.audit.queries.chain import list_key_ids
 from portal.audit.service import record_act
 from portal.auth.core import CLI
-from portal.factory import create_secret_box
+from portal.factory.tools import create_secret_box
 from portal.infra import vault
 from portal.infra.clock import utc_now
 from portal.settings import load_settings

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from portal.errors import DatabaseUnavailable
-from portal.factory import create_database, create_metrics
+from portal.factory.database import create_database
+from portal.factory.tools import create_metrics
 from portal.infra import migrate
 from portal.infra.logs import configure_logs
 from portal.infra.queue.outages import Outage

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from portal.factory import create_app, gather_contributions
+from portal.factory.application import create_app
+from portal.factory.contributions import gather_contributions
 from portal.infra.outbound import Gate, Limits, Outbound
 from portal.settings.outbound import parse_allow_list
 from tests.servers.driving import ALICE, PUBLIC, Site, describe

@@ -25,7 +25,7 @@ from werkzeug.wrappers import Response
 from portal.auth.core import CLI
 from portal.auth.service.accounts import create_account
 from portal.auth.service.tokens import create_token
-from portal.factory import create_app
+from portal.factory.application import create_app
 from portal.infra.clock import utc_now
 from portal.sources.core.policies import EVERYTHING
 from portal.sources.models import Source

@@ -14,7 +14,7 @@ from portal.auth.core import CLI
 from portal.auth.service.accounts import create_account
 from portal.auth.service.tokens import create_token
 from portal.catalog.models import Entity
-from portal.factory import create_app
+from portal.factory.application import create_app
 from portal.infra.clock import utc_now
 from portal.infra.outbound import Gate, Outbound, Wire
 from portal.settings.outbound import parse_allow_list

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import update
 
 from portal.auth.models import Account, OneTimeValue, SignInSession
-from portal.factory import create_app
+from portal.factory.application import create_app
 from portal.infra.clock import utc_now
 from tests.servers.driving import ALICE, PUBLIC, Site, describe, read_claim
 from tests.standins.identity import StandInProvider

@@ -16,7 +16,7 @@ from portal.auth.queries.access import Asker, get_asked, get_subject, list_allow
 from portal.auth.queries.accounts import find_account
 from portal.auth.service import accounts, tokens
 from portal.demo.flows import load_demo
-from portal.factory import create_app
+from portal.factory.application import create_app
 from portal.infra.clock import utc_now
 from portal.settings.providers import ProviderSettings
 from portal.sources.models import Source

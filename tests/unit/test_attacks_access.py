@@ -15,7 +15,7 @@ from portal.auth.queries.accounts import list_teams
 from portal.auth.service import accounts, sessions
 from portal.demo.flows import load_demo
 from portal.errors import Conflict
-from portal.factory import create_app
+from portal.factory.application import create_app
 from portal.infra.clock import utc_now
 from portal.ownership.queries.trusted import find_user
 from portal.settings import Settings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from portal.factory import create_app
+from portal.factory.application import create_app
 from portal.infra.db import Database
 from tests.unit.test_sign_in import add, make_token, sign_in, token_of
 

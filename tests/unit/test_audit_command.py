@@ -19,7 +19,7 @@ from portal.auth.models import Account, ApiToken, Identity
 from portal.auth.service import accounts, removal
 from portal.cli import Tools, portal
 from portal.errors import Conflict, Forbidden
-from portal.factory import create_secret_box
+from portal.factory.tools import create_secret_box
 from portal.infra.clock import utc_now
 from tests.conftest import NOW
 from tests.unit.test_audit_chain import drop_triggers

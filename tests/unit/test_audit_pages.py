@@ -13,7 +13,7 @@ from portal.audit import flows
 from portal.audit.service import record_act, seal_entries
 from portal.auth.models import Account
 from portal.auth.queries.accounts import find_account
-from portal.factory import create_secret_box
+from portal.factory.tools import create_secret_box
 from portal.web.exports import make_cell
 from tests.conftest import NOW
 from tests.unit.test_audit_acts import acts

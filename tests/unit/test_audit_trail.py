@@ -11,7 +11,7 @@ from portal.audit.models import AuditEntry
 from portal.audit.queries.chain import verify_chain
 from portal.audit.queries.entries import list_entries, list_sealed_after
 from portal.audit.service import erase_addresses, record_act, seal_entries
-from portal.factory import create_secret_box
+from portal.factory.tools import create_secret_box
 from portal.infra import work
 from portal.infra.queue import Queue, QueueSetup
 from portal.infra.secrets import SecretBox

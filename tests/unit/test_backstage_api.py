@@ -11,7 +11,7 @@ from portal.auth.service import sessions
 from portal.auth.service.accounts import create_account
 from portal.auth.service.tokens import create_token
 from portal.catalog.models import Entity, EntityValue
-from portal.factory import create_app
+from portal.factory.application import create_app
 from portal.infra.clock import utc_now
 from portal.sources.flows.ingesting import Ingest
 from portal.sources.providers.folder import Folder

@@ -11,7 +11,7 @@ from portal.auth.service.accounts import create_account
 from portal.auth.service.tokens import create_token
 from portal.backstage.core.refusals import Refused
 from portal.backstage.core.targets import declare_target, name_source
-from portal.factory import create_app
+from portal.factory.application import create_app
 from portal.infra.clock import utc_now
 from portal.infra.vault import find_secret
 from portal.sources.core.declarations import Declaration

@@ -10,7 +10,7 @@ from portal.auth.queries.accounts import find_account
 from portal.auth.service import tokens
 from portal.catalog.models import Entity
 from portal.demo.flows import load_demo
-from portal.factory import create_app
+from portal.factory.application import create_app
 from portal.infra.clock import utc_now
 from portal.web.markers import requires
 from portal.web.visitor import get_actor

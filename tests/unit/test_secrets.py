@@ -16,7 +16,7 @@ from portal.audit.queries import list_entries
 from portal.cli import Tools, portal
 from portal.cli.secrets import rotate_batches
 from portal.errors import InvalidInput, NotFound, Unreadable
-from portal.factory import create_app
+from portal.factory.application import create_app
 from portal.infra import vault
 from portal.infra.logs import configure_logs, get_logger
 from portal.infra.secrets import SecretBox, name_place

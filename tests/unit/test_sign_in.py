@@ -9,12 +9,13 @@ import pytest
 from sqlalchemy import select, update
 
 from portal.auth.core import CLI
+from portal.auth.core.passwords import NOBODY, is_outdated, is_password
 from portal.auth.models import Account, ApiToken, SignInSession
 from portal.auth.queries.accounts import find_account
 from portal.auth.service import accounts, local, tokens
 from portal.demo.flows import load_demo, remove_demo
 from portal.errors import Conflict, InvalidInput
-from portal.factory import create_app
+from portal.factory.application import create_app
 from portal.infra.clock import utc_now
 
 PASSWORD = "three unrelated words"
@@ -272,3 +273,8 @@ def test_demo_accounts_have_their_teams(app, database):
     assert "source demo" in account
     remove_demo(database)
     assert client.get("/account").status_code == 303
+
+
+def test_the_hash_of_nobody_takes_as_long_as_anybodys():
+    assert not is_outdated(NOBODY)
+    assert not is_password(NOBODY, "")

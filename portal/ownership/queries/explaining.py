@@ -12,7 +12,7 @@ from portal.auth.queries.accounts import list_group_rules, list_identities
 from portal.catalog.models import Entity, EntityRelation
 from portal.infra.contributions import get_contributions
 from portal.ownership.core import list_above
-from portal.ownership.queries.scim import list_group_names
+from portal.ownership.queries.managed import list_group_names
 from portal.ownership.queries.trusted import read_parents
 from portal.sources.models import Source
 

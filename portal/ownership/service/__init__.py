@@ -17,7 +17,7 @@ from portal.infra.contributions import get_contributions
 from portal.infra.db import BATCH_ROWS
 from portal.infra.work import publish
 from portal.ownership.core import list_below
-from portal.ownership.queries.scim import has_groups, list_group_names, list_managed
+from portal.ownership.queries.managed import has_groups, list_group_names, list_managed
 from portal.ownership.queries.trusted import list_teams_of, read_parents
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from portal.auth.service.provisioning import WRITE, delete_user
 from portal.errors import Taken
 from portal.infra import work
 from portal.ownership.models import ScimGroup, ScimMember
-from portal.ownership.queries.scim import find_accounts, has_groups, list_managed, list_raised
+from portal.ownership.queries.managed import find_accounts, has_groups, list_managed, list_raised
 from portal.ownership.service import SCIM_CHANGED, refresh_accounts
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import event, select
 
 from portal.auth.core import CLI
-from portal.factory import create_secret_box
+from portal.factory.tools import create_secret_box
 from portal.infra.clock import utc_now
 from portal.sources.core.declarations import Declaration
 from portal.sources.core.hosts import Budget, FoundRepository

@@ -17,7 +17,7 @@ from portal.auth.service import accounts, tokens
 from portal.auth.service.identities import sign_in_identity
 from portal.auth.service.sessions import Origin, Way, begin_session
 from portal.errors import Forbidden
-from portal.factory import create_app
+from portal.factory.application import create_app
 from portal.infra.clock import utc_now
 from tests.unit.scim.conftest import USER, ScimClient, make_key
 from tests.unit.scim.test_protocol import check_error

@@ -13,7 +13,7 @@ from portal.auth.queries.accounts import find_account
 from portal.auth.service import accounts, tokens
 from portal.auth.service.sessions import Origin, Way, begin_session
 from portal.errors import Forbidden
-from portal.factory import create_app
+from portal.factory.application import create_app
 from portal.infra.clock import utc_now
 from tests.unit.scim.conftest import BASE, ERROR, GROUP, LIST, SEARCH, USER, ScimClient, make_key
 

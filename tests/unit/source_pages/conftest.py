@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from portal.factory import create_app
+from portal.factory.application import create_app
 from portal.infra import work
 from tests.unit.managed import declare_folder, make_tools, read
 from tests.unit.source_looks import write

@@ -7,7 +7,7 @@ import re
 import pytest
 from sqlalchemy import select
 
-from portal.factory import create_secret_box
+from portal.factory.tools import create_secret_box
 from portal.infra.vault import find_secret
 from portal.sources.core.declarations import Declaration
 from portal.sources.models import Source
