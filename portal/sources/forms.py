@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -47,7 +48,7 @@ Entries = Annotated[
     BeforeValidator(_split),
     Field(max_length=100),
 ]
-SourceName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,99}$")]
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 SecretName = Literal["password", "private_key", "token", "app_key", "webhook"]
 
 
@@ -90,7 +91,7 @@ class SourceBody(BaseModel):
         `folders` are those sources may read on this machine.
         """
         address = self.address.strip() or HOST_URLS.get(self.kind, "")
-        problems = [*self._check_address(address, folders), *self._check_rest()]
+        problems = [*self._check_rest(), *self._check_address(address, folders)]
         if problems:
             raise InvalidInput("The source is not valid.", tuple(problems))
         policy = default_policy(self.kind)
@@ -157,7 +158,14 @@ class SourceBody(BaseModel):
 class NewSourceBody(SourceBody):
     """A new source: its name as well, which stays."""
 
-    name: SourceName
+    name: str = Field("", max_length=200)
+
+    def _check_rest(self) -> list[Problem]:
+        if NAME.fullmatch(self.name):
+            return super()._check_rest()
+        message = "A name is of lower-case letters, digits, dots, dashes and underscores."
+        fix = "Begin with a letter or digit: larkmoor-services."
+        return [Problem("name", "form", message, fix), *super()._check_rest()]
 
 
 class ChangedSourceBody(SourceBody):

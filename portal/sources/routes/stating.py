@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
     from portal.sources.models import Source
 
-NAME_FORM = "A name is of lower-case letters, digits, dots, dashes and underscores."
-
 
 @blueprint.get("/sources/new")
 @requires("sources:source:write")
@@ -138,7 +136,6 @@ def _show_form(
     problems: Sequence[Problem] = (),
     revision: str = "",
 ) -> str:
-    said = [_reword(problem) for problem in problems]
     return render(
         "sources/form.html",
         kind=kind,
@@ -148,19 +145,10 @@ def _show_form(
         source=source,
         revision=revision or (source.revision if source else ""),
         kept=list_kept_secrets(get_session(), source.id) if source else {},
-        problems=said,
+        problems=problems,
         errors={
-            each.field.partition(".")[0]: f"{each.message} {each.fix}".strip() for each in said
+            each.field.partition(".")[0]: f"{each.message} {each.fix}".strip() for each in problems
         },
         folders=get_setup().folders,
         every_kind=EVERY_KIND,
     )
-
-
-def _reword(problem: Problem) -> Problem:
-    """Return a problem in the words of this page."""
-    if problem.field == "name" and problem.rule in ("string_pattern_mismatch", "missing"):
-        return Problem(
-            "name", problem.rule, NAME_FORM, "Begin with a letter or digit: larkmoor-services."
-        )
-    return problem

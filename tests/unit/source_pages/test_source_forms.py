@@ -63,6 +63,12 @@ def test_wrong_name_is_told_at_its_field(admin, tmp_path, name):
     assert 'id="field-name-error"' in answer.text
 
 
+def test_everything_that_is_wrong_is_told_at_once(admin):
+    answer = post(admin, "/sources/new", kind="folder", name="A b", address="/etc")
+    assert 'id="field-name-error"' in answer.text
+    assert 'id="field-address-error"' in answer.text
+
+
 def test_folder_outside_the_allowed_ones_is_refused(admin):
     answer = post(admin, "/sources/new", kind="folder", name="etc", address="/etc")
     assert answer.status_code == 422
