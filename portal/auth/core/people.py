@@ -59,17 +59,28 @@ class StatedRules(Protocol):
     """A provider's settings, as far as they say what its word is worth."""
 
     @property
-    def name(self) -> str: ...  # noqa: D102 the fields of ProviderRules
+    def name(self) -> str:
+        """Return the provider's name."""
+
     @property
-    def email_domains(self) -> tuple[str, ...]: ...  # noqa: D102 same
+    def email_domains(self) -> tuple[str, ...]:
+        """Return the domains whose addresses it may vouch for."""
+
     @property
-    def default_role(self) -> str: ...  # noqa: D102 same
+    def default_role(self) -> str:
+        """Return the role of whoever has no other."""
+
     @property
-    def highest_role(self) -> str: ...  # noqa: D102 same
+    def highest_role(self) -> str:
+        """Return the most it may give."""
+
     @property
-    def group_roles(self) -> Mapping[str, str]: ...  # noqa: D102 same
+    def group_roles(self) -> Mapping[str, str]:
+        """Return what roles its groups give."""
+
     @property
-    def group_teams(self) -> Mapping[str, str]: ...  # noqa: D102 same
+    def group_teams(self) -> Mapping[str, str]:
+        """Return what teams its groups stand for."""
 
 
 def make_rules(given: StatedRules) -> ProviderRules:
