@@ -12,8 +12,10 @@ from sqlalchemy import select
 
 from portal.auth.core import CLI
 from portal.catalog.models import CatalogProblem, Entity, RemovedEntity
+from portal.catalog.queries.setup import read_progress
 from portal.infra.clock import utc_now
 from portal.infra.outbound import Limits
+from portal.ownership.queries import get_teams
 from portal.settings.outbound import parse_allow_list
 from portal.sources.core.declarations import GIT, URL, Declaration
 from portal.sources.core.policies import SCANNED
@@ -150,6 +152,9 @@ def test_an_ephemeral_source_counts_nowhere_and_ends(database, tools, server, re
     assert client.get("/api/v1/entities").get_json()["total"] == 0
     assert client.get("/api/v1/entities?ephemeral=yes").get_json()["total"] == 2
     assert client.get("/api/v1/entities/component/default/ledger").status_code == 200
+    with database.unit(write=False) as session:
+        assert not any(get_teams(session).owned.values())
+        assert read_progress(session).components == 0
     repository.push({"README.md": "x"}, delete=(FILE,))
     assert (read(database, tools, number).held, names(database)) == (0, {"report"})
     with database.unit(write=True) as session:

@@ -30,22 +30,23 @@ class Progress:
 
 
 def read_progress(session: Session) -> Progress:
-    """Count what is there; components are what can be owned and tiered."""
+    """Count what is there and lasts; components are what can be owned and tiered."""
     columns = get_columns(session)
     codes = columns.codes
+    lasting = np.ones(len(columns), np.bool_) if columns.lasting is None else columns.lasting
 
     def have(kind: str) -> Mask:
         number = columns.texts["kind"].find(kind)
-        found: Mask = codes["kind"] == (NOWHERE if number is None else number)
+        found: Mask = lasting & (codes["kind"] == (NOWHERE if number is None else number))
         return found
 
     components = have("component")
     return Progress(
-        len(columns),
+        int(np.count_nonzero(lasting)),
         int(np.count_nonzero(have("group"))),
         int(np.count_nonzero(have("user"))),
         int(np.count_nonzero(components & (codes["owner"] != ABSENT))),
         int(np.count_nonzero(components & (codes["tier"] != ABSENT))),
         int(np.count_nonzero(components)),
-        int(np.count_nonzero(columns.problems)),
+        int(np.count_nonzero(lasting & (columns.problems > 0))),
     )

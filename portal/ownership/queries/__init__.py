@@ -68,6 +68,8 @@ def _read_teams(session: Session, columns: Columns) -> Teams:
 
 def _count_owned(columns: Columns) -> dict[str, int]:
     owners = columns.codes["owner"]
+    if columns.lasting is not None:
+        owners = owners[columns.lasting]
     counts = np.bincount(owners[owners != ABSENT], minlength=len(columns.texts["owner"].texts))
     return dict(zip(columns.texts["owner"].texts, counts.tolist(), strict=True))
 
