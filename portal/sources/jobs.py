@@ -5,8 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portal.infra.clock import utc_now
+from portal.sources.core.trees import SourceDown
 from portal.sources.flows.organisations import OrganisationRun
-from portal.sources.flows.refreshing import find_plan, refresh_single, remove_all
+from portal.sources.flows.refreshing import SCHEDULE as SCHEDULED
+from portal.sources.flows.refreshing import (
+    find_plan,
+    refresh_single,
+    remove_all,
+    report_down,
+)
 from portal.sources.flows.terms import Terms
 from portal.sources.models import Source
 from portal.sources.queries.sources import list_children, list_expired, read_plan
@@ -43,10 +50,13 @@ def make_refresh(
             plan = find_plan(session.get(Source, int(subject)))
         if plan is None:
             return
-        if plan.declaration.is_host:
-            OrganisationRun(database, make_tools(), plan, pause=pause).run()
-        else:
-            refresh_single(database, make_tools(), plan, pause=pause)
+        try:
+            if plan.declaration.is_host:
+                OrganisationRun(database, make_tools(), plan, pause=pause).run()
+            else:
+                refresh_single(database, make_tools(), plan, pause=pause)
+        except SourceDown as error:  # before anything was asked: a lost secret, say
+            report_down(database, plan, error, SCHEDULED)
 
     return refresh
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import select
 
@@ -9,10 +11,12 @@ from portal.auth.core import CLI
 from portal.catalog.models import Entity
 from portal.infra.clock import utc_now
 from portal.infra.queue import Stopped
+from portal.infra.secrets import SecretBox
+from portal.sources.core.declarations import GIT, GITHUB, GITLAB, Declaration
 from portal.sources.jobs import expire, make_refresh, schedule
 from portal.sources.models import Source, SourceRun
 from portal.sources.service.declaring import pause_source, remove_source
-from tests.unit.managed import component, declare_folder, make_tools, read
+from tests.unit.managed import component, declare, declare_folder, make_tools, read
 
 
 def names(database):
@@ -87,3 +91,28 @@ def test_a_folder_outside_the_allowed_ones_is_not_read(database, tmp_path):
     source = read(database, narrow, number)
     assert "PORTAL_SOURCE_FOLDERS" in source.failure
     assert names(database) == set()
+
+
+@pytest.mark.parametrize(
+    "declaration",
+    [
+        Declaration(GIT, "https://git.example.test/shop", user="reader"),
+        Declaration(GITHUB, "https://api.github.com", organisation="shop"),
+        Declaration(GITLAB, "https://gitlab.com", organisation="shop"),
+    ],
+)
+def test_a_secret_that_is_lost_is_told_and_nothing_is_called(database, tmp_path, declaration):
+    number = declare(database, "shop", declaration, token="x" * 20)
+    tools = make_tools(tmp_path)
+    source = read(database, replace(tools, box=SecretBox("another" * 6)), number)
+    assert "secret" in source.failure
+    assert "enter it once more" in source.failure_fix
+    assert source.failing_since is not None
+
+
+def test_a_token_is_not_sent_in_the_clear(database, tmp_path):
+    declaration = Declaration(GITHUB, "http://hub.example.test/api/v3", organisation="shop")
+    number = declare(database, "shop", declaration, token="x" * 20)
+    source = read(database, make_tools(tmp_path), number)
+    assert source.failure
+    assert "x" * 20 not in source.failure

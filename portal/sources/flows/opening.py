@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from portal.errors import PortalError
+from portal.errors import PortalError, Unreadable
 from portal.infra.vault import find_secret
 from portal.sources.core.allowed import check_folder
 from portal.sources.core.credentials import Credential
@@ -20,7 +20,7 @@ from portal.sources.providers.git import GitRepository
 from portal.sources.providers.github import GitHub
 from portal.sources.providers.gitlab import GitLab
 from portal.sources.providers.url import UrlDocument
-from portal.sources.service.declaring import SECRETS, name_secret
+from portal.sources.service.declaring import SECRETS, WEBHOOK, name_secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,8 +47,15 @@ class Tools:
 
 
 def read_secrets(session: Session, box: SecretBox, source_id: int) -> dict[str, str]:
-    """Return the secrets a source keeps, by name."""
-    found = {name: find_secret(session, box, name_secret(source_id, name)) for name in SECRETS}
+    """Return the secrets a source is read with, by name; raises SourceDown for one that is lost."""
+    names = [name for name in SECRETS if name != WEBHOOK]
+    try:
+        found = {name: find_secret(session, box, name_secret(source_id, name)) for name in names}
+    except Unreadable as error:
+        raise SourceDown(
+            f"A secret of this source cannot be read: {error.detail}",
+            fix="Give the secret key it was encrypted under, or enter it once more.",
+        ) from None
     return {name: text for name, text in found.items() if text is not None}
 
 

@@ -39,7 +39,8 @@ if TYPE_CHECKING:
     from portal.infra.secrets import SecretBox
 
 # What a source may keep encrypted; `webhook` is what deliveries are signed with.
-SECRETS = ("password", "private_key", "token", "app_key", "webhook")
+WEBHOOK = "webhook"
+SECRETS = ("password", "private_key", "token", "app_key", WEBHOOK)
 
 
 @dataclass(frozen=True, slots=True)
