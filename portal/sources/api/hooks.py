@@ -55,7 +55,7 @@ def _find_secret(source_id: int) -> str:
     try:
         return find_secret(get_session(), get_box(), name_secret(source_id, WEBHOOK)) or ""
     except Unreadable as error:  # whoever knocks is not told
-        log.error("webhook_secret_lost", source_id=source_id, reason=error.detail)
+        log.warning("webhook_secret_lost", source_id=source_id, reason=error.detail)
         return ""
 
 
