@@ -182,6 +182,12 @@ class SourceForm(BaseModel):
     csrf_token: str = ""
 
 
+class SourceListQuery(BaseModel):
+    """The list of sources, which takes nothing."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
 class RunListQuery(BaseModel):
     """A page of runs."""
 

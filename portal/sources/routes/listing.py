@@ -5,9 +5,10 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-from flask import url_for
+from flask import request, url_for
 
 from portal.infra.clock import utc_now
+from portal.sources.forms import SourceListQuery
 from portal.sources.queries.pages import list_going
 from portal.sources.queries.sources import Totals, count_totals, find_last_runs, list_top
 from portal.sources.routes.blueprint import blueprint
@@ -18,6 +19,7 @@ from portal.sources.routes.presenting import (
     say_seconds,
     say_until,
 )
+from portal.web.forms import parse_arguments
 from portal.web.markers import requires
 from portal.web.templating import render
 from portal.web.unit import get_session
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 @requires("catalog:source:read")
 def index() -> str:
     """List all sources but the repositories of organisations, which stand under theirs."""
+    parse_arguments(SourceListQuery, request.args)
     session, now = get_session(), utc_now()
     top = list_top(session)
     totals, going = count_totals(session), list_going(session, now=now)

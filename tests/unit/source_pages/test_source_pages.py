@@ -162,3 +162,8 @@ def test_members_look_but_do_not_touch(member, shop):
         assert member.get(url).status_code == 403
     for act in ("refresh", "pause", "confirm-removals", "trust", "remove", "edit"):
         assert press(member, shop, act).status_code == 403
+
+
+def test_what_the_list_does_not_know_is_refused(member):
+    assert member.get("/sources").status_code == 200
+    assert member.get("/sources?state=failing").status_code == 422
