@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from portal.sources.core.proposals import Proposals
     from portal.sources.core.trees import Tree
 
 
@@ -72,6 +73,10 @@ class Host(Protocol):
     @property
     def budget(self) -> Budget:
         """What was asked so far, and what is left."""
+
+    @property
+    def proposals(self) -> Proposals:
+        """How changes are proposed to it."""
 
     def discover(self) -> list[FoundRepository]:
         """Return every repository of the organisation; raises SourceDown."""

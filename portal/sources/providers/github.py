@@ -18,6 +18,7 @@ from portal.sources.core.hosts import FoundRepository
 from portal.sources.core.trees import SourceDown
 from portal.sources.providers.github_app import AppTokens
 from portal.sources.providers.github_errors import UNAUTHORISED, explain, find_wait
+from portal.sources.providers.github_proposals import GitHubProposals
 from portal.sources.providers.github_trees import GitHubTrees
 from portal.sources.providers.host_calls import HostCalls, Vendor, check_credential
 from portal.sources.providers.host_lists import HostLists, Reading
@@ -100,6 +101,7 @@ class GitHub:
         self._lists = HostLists(self._calls, remembered, self._make_headers)
         self._trees = GitHubTrees(self._calls, self._make_headers)
         self._app = AppTokens(self._calls, credential, organisation, HEADERS)
+        self.proposals = GitHubProposals(self._calls, self._make_headers, self.find_version)
 
     @property
     def budget(self) -> Budget:

@@ -21,6 +21,9 @@ PERMISSIONS = re.compile(r"[a-z_]+=[a-z]+(?:[,;] ?[a-z_]+=[a-z]+)*")
 NEEDED = "It needs the repository permissions Contents: read and Metadata: read (a classic token: "
 NEEDED += "the scope `repo`)."
 
+NEEDED_TO_WRITE = "It needs the repository permissions Contents: write and Pull requests: write "
+NEEDED_TO_WRITE += "(a classic token: the scope `repo`)."
+
 
 def find_wait(answer: Answer, now: datetime) -> float | None:
     """Return the seconds a limit asks to wait, None where it is no limit that refuses."""
@@ -57,6 +60,37 @@ def explain(answer: Answer) -> SourceDown:
         f"GitHub answered with status {answer.status}, which was not expected.",
         fix="Check the address of the API.",
     )
+
+
+def explain_writing(answer: Answer) -> SourceDown:
+    """Return what the refusal of a change means."""
+    message = read_message(answer)
+    if "archived" in message:
+        return SourceDown(
+            "The repository is archived: GitHub takes no changes to it.",
+            fix="Unarchive it there, or describe this elsewhere.",
+        )
+    if answer.status == FORBIDDEN:
+        known = _explain_forbidden(answer)
+        if not known.fix.startswith(NEEDED):
+            return known
+        named = known.fix.removeprefix(NEEDED)
+        return SourceDown(
+            "The token may read this repository but not write to it: a permission is missing.",
+            fix=f"{NEEDED_TO_WRITE}{named}",
+        )
+    if answer.status == NOT_FOUND:
+        return SourceDown(
+            "GitHub hides this repository from the token when it comes to writing: a permission "
+            "or scope is missing.",
+            fix=NEEDED_TO_WRITE,
+        )
+    if "rule" in message or "protected" in message:
+        return SourceDown(
+            "A rule of the repository does not let the portal make its branch.",
+            fix="Let the rules of the repository except branches that begin with plumbline/.",
+        )
+    return explain(answer)
 
 
 def _explain_unauthorised(answer: Answer) -> SourceDown:

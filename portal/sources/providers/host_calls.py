@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 from pydantic import ValidationError
@@ -96,11 +97,33 @@ class HostCalls:
         """
         ask = Ask("GET" if body is None else "POST", url, headers, body=body, follow=False)
         limits = replace(self._limits, body_bytes=most_bytes or MOST_BYTES)
-        ask = replace(ask, limits=limits, ca_bundle=self._ca_bundle)
+        return self._get_answer(
+            replace(ask, limits=limits), okay, is_file=most_bytes > 0, is_counted=is_counted
+        )
+
+    def write(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        *,
+        body: Mapping[str, Any],
+        okay: tuple[int, ...],
+    ) -> Answer:
+        """Have something changed and return the answer, its status one of `okay`."""
+        raw = json.dumps(body).encode()
+        headers = {**headers, "Content-Type": "application/json"}
+        ask = Ask(method, url, headers, body=raw, follow=False, limits=self._limits)
+        return self._get_answer(ask, okay, is_file=False, is_counted=True)
+
+    def _get_answer(
+        self, ask: Ask, okay: tuple[int, ...], *, is_file: bool, is_counted: bool
+    ) -> Answer:
+        ask = replace(ask, ca_bundle=self._ca_bundle)
         for _ in range(MOST_STEPS):
             if is_counted:
                 self._check_budget()
-            answer = self._send(ask, is_file=bool(most_bytes), is_counted=is_counted)
+            answer = self._send(ask, is_file=is_file, is_counted=is_counted)
             seconds = self.vendor.find_wait(answer, self.now)
             if seconds is not None:
                 self._wait(seconds)
