@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select, update
 
@@ -12,24 +12,13 @@ from portal.catalog.core.records import Place, Record
 from portal.catalog.models import (
     CatalogProblem,
     Entity,
-    EntityRevision,
-    EntityTombstone,
     RemovedEntity,
 )
 from portal.catalog.service.overlays import lay_overlays, make_record
 from portal.catalog.service.permissions import WRITE
-from portal.catalog.service.records import (
-    REMOVED,
-    RESTORED,
-    end_relations,
-    forget_parts,
-    revision_row,
-    write_records,
-)
+from portal.catalog.service.records import REMOVED, RESTORED, write_records
+from portal.catalog.service.removals import place_of, take_out
 from portal.catalog.service.revisions import bump_revision
-from portal.catalog.service.search import forget_words
-from portal.catalog.service.values import forget_values
-from portal.infra.db import insert_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -81,7 +70,7 @@ def apply_records(
     changed: list[Record] = []
     for record in records:
         row = held.get(record.ref)
-        place = None if row is None else find_place(row)
+        place = None if row is None else place_of(row)
         if row is None or place is None:
             fresh.append(record)
         elif row.source != record.place.source and _keeps(place, record.place):
@@ -99,11 +88,6 @@ def apply_records(
 def _keeps(held: Place, other: Place) -> bool:
     """Whether who came first keeps an entity: what lasts takes it from what is ephemeral."""
     return other.is_ephemeral or not held.is_ephemeral
-
-
-def find_place(row: Any) -> Place:
-    """Return where an entity stands."""
-    return Place(row.source, row.file, row.document_number, row.line, row.read_as, row.is_ephemeral)
 
 
 def rename_source(session: Session, actor: Actor, old: str, new: str) -> None:
@@ -126,52 +110,7 @@ def remove_entities(
 ) -> int:
     """Remove one batch of entities and keep what is needed to bring those that lasted back."""
     authorise(actor, WRITE)
-    rows = session.scalars(select(Entity).where(Entity.ref.in_(refs))).all()
-    kept = [
-        {
-            "ref": e.ref,
-            "source": e.source,
-            "file": e.file,
-            "document_number": e.document_number,
-            "line": e.line,
-            "read_as": e.read_as,
-            "document": e.document if e.base is None else e.base,
-            "removed_at": now,
-            "run_id": run_id,
-        }
-        for e in rows
-        if not e.is_ephemeral
-    ]
-    if not rows:
-        return 0
-    if kept:
-        insert_rows(session, RemovedEntity, kept)
-    end_relations(session, (), gone=refs, now=now)
-    forget_parts(session, refs)
-    insert_rows(
-        session,
-        EntityRevision,
-        [
-            revision_row(
-                actor,
-                e.ref,
-                find_place(e),
-                change=change,
-                owner_before=e.owner,
-                before=e.document,
-                now=now,
-            )
-            for e in rows
-            if not e.is_ephemeral
-        ],
-    )
-    session.execute(delete(CatalogProblem).where(CatalogProblem.ref.in_(refs)))
-    session.execute(delete(Entity).where(Entity.ref.in_(refs)))
-    forget_words(session, [e.id for e in rows])
-    forget_values(session, [e.id for e in rows])
-    revision = bump_revision(session)
-    insert_rows(session, EntityTombstone, [{"entity_id": e.id, "revision": revision} for e in rows])
-    return len(rows)
+    return take_out(session, actor, refs, run_id=run_id, change=change, now=now)
 
 
 def restore_removed(
