@@ -1,4 +1,4 @@
-"""Changes that are proposed to whoever keeps a file: what is handed to its host, what comes back."""
+"""Changes that are proposed to whoever keeps a file: what its host is handed and gives back."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from portal.errors import Conflict
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from portal.catalog.core.document_fields import Change
     from portal.sources.core.hosts import FoundRepository
-    from portal.sources.core.patching.changes import Change
 
 OPEN, MERGED, CLOSED, UNKNOWN = "open", "merged", "closed", "unknown"
 STATES = (OPEN, MERGED, CLOSED, UNKNOWN)
@@ -90,7 +90,8 @@ def write_title(ref: str, changes: Sequence[Change]) -> str:
 def write_body(ref: str, path: str, person: str, changes: Sequence[Change]) -> str:
     """Return what is said below the title; nothing in it may call other people."""
     fields = "\n".join(
-        f"- {_quote(change.pointer)}{' is removed' if change.remove else ''}" for change in changes
+        f"- {_quote(change.pointer)}{' is removed' if change.is_removal else ''}"
+        for change in changes
     )
     return (
         f"{_quote(person)} proposes this in Plumbline for {_quote(ref)}, which is described in "

@@ -70,27 +70,25 @@ def explain_writing(answer: Answer) -> SourceDown:
             "The repository is archived: GitHub takes no changes to it.",
             fix="Unarchive it there, or describe this elsewhere.",
         )
-    if answer.status == FORBIDDEN:
-        known = _explain_forbidden(answer)
-        if not known.fix.startswith(NEEDED):
-            return known
-        named = known.fix.removeprefix(NEEDED)
-        return SourceDown(
-            "The token may read this repository but not write to it: a permission is missing.",
-            fix=f"{NEEDED_TO_WRITE}{named}",
-        )
-    if answer.status == NOT_FOUND:
-        return SourceDown(
-            "GitHub hides this repository from the token when it comes to writing: a permission "
-            "or scope is missing.",
-            fix=NEEDED_TO_WRITE,
-        )
+    if answer.status in (FORBIDDEN, NOT_FOUND):
+        return _explain_unwritable(answer)
     if "rule" in message or "protected" in message:
         return SourceDown(
             "A rule of the repository does not let the portal make its branch.",
             fix="Let the rules of the repository except branches that begin with plumbline/.",
         )
     return explain(answer)
+
+
+def _explain_unwritable(answer: Answer) -> SourceDown:
+    known = explain(answer)
+    if answer.status == FORBIDDEN and not known.fix.startswith(NEEDED):
+        return known
+    named = known.fix.removeprefix(NEEDED) if answer.status == FORBIDDEN else ""
+    return SourceDown(
+        "The token may read this repository but not write to it: a permission or scope is missing.",
+        fix=f"{NEEDED_TO_WRITE}{named}",
+    )
 
 
 def _explain_unauthorised(answer: Answer) -> SourceDown:

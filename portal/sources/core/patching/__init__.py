@@ -14,7 +14,6 @@ from portal.catalog.core.yaml_text.documents import Document, NotText, read_docu
 from portal.sources.core.patching.changes import (
     MOST_CHANGES,
     CannotPatch,
-    Change,
     apply_change,
     is_same,
     plan_steps,
@@ -27,7 +26,9 @@ from portal.sources.core.patching.writing import find_style
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["CannotPatch", "Change", "Patched", "patch_text"]
+    from portal.catalog.core.document_fields import Change
+
+__all__ = ["CannotPatch", "Patched", "patch_text"]
 MARK = "\ufeff"
 # Every step reads the document anew.
 MOST_CHARACTERS, MOST_WORK = 1_000_000, 5_000_000

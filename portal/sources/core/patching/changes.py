@@ -14,6 +14,8 @@ from portal.errors import InvalidInput, Problem
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from portal.catalog.core.document_fields import Change
+
 MOST_CHANGES = 100
 LONGEST_POINTER = 1000
 DEEPEST = 40
@@ -27,22 +29,6 @@ class CannotPatch(InvalidInput):
 
     def __init__(self, pointer: str, rule: str, message: str, fix: str = "") -> None:
         super().__init__(message, (Problem(pointer, rule, message, fix),), fix=fix)
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A value for the place an RFC 6901 pointer names, or its removal."""
-
-    pointer: str
-    value: Any = None
-    remove: bool = False
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the change as it is stored and sent."""
-        return {
-            "pointer": self.pointer,
-            **({"remove": True} if self.remove else {"value": self.value}),
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,15 +106,15 @@ def plan_steps(root: Any, change: Change) -> list[Step]:
     place = root
     for depth, part in enumerate(parts):
         found = _find_key(place, part, change.pointer)
-        is_there = found is not None and found != APPEND
-        if not is_there or (place[found] is None and depth + 1 < len(parts)):
+        is_last = depth + 1 == len(parts)
+        if found is None or found == APPEND or (place[found] is None and not is_last):
             return _plan_missing(change, place, found, path, parts[depth:], value)
         path.append(found)
-        if depth + 1 == len(parts):
+        if is_last:
             break
         place = place[found]
-    if change.remove:
-        return _plan_removal(place, tuple(path))
+    if change.is_removal:
+        return _plan_removal(root, tuple(path))
     return list(_expand(place[path[-1]], value, tuple(path)))
 
 
@@ -162,10 +148,8 @@ def _plan_missing(
     value: Any,
 ) -> list[Step]:
     """Return the step that makes what is not there yet, with everything in between."""
-    if change.remove:
-        raise CannotPatch(
-            change.pointer, "missing", f"There is nothing at `{change.pointer}` to remove."
-        )
+    if change.is_removal:
+        return []
     for part in reversed(rest[1:]):
         value = {part: value}
     if path and not place:  # `{}` or `[]`, which is written anew
@@ -175,11 +159,22 @@ def _plan_missing(
     return [Step(SET, (*path, rest[0] if found is None else found), value)]
 
 
-def _plan_removal(place: Any, path: Path) -> list[Step]:
-    """Return the removal; the last one out leaves an empty mapping or list behind."""
-    if len(place) == 1 and len(path) > 1:
-        return [Step(SET, path[:-1], type(place)())]
-    return [Step(REMOVE, path)]
+def _plan_removal(root: Any, path: Path) -> list[Step]:
+    """Return the removal; maps it empties go too, but for those at the root."""
+    depth = len(path)
+    while depth > 1 and len(_follow(root, path[: depth - 1])) == 1:
+        depth -= 1
+        if depth == 1 or isinstance(_follow(root, path[:depth]), list):
+            return [Step(SET, path[:depth], type(_follow(root, path[:depth]))())]
+    if depth == len(path):
+        return [Step(REMOVE, path)]
+    return [Step(SET, path[:depth], {}), Step(REMOVE, path[:depth])]
+
+
+def _follow(root: Any, path: Path) -> Any:
+    for part in path:
+        root = root[part]
+    return root
 
 
 def _expand(old: Any, new: Any, path: Path) -> Iterator[Step]:
