@@ -1,0 +1,37 @@
+"""Tables of the catalog."""
+
+from portal.catalog.models.entities import (
+    Entity,
+    EntityAlias,
+    EntityRelation,
+    EntityTag,
+    EntityValue,
+    EntityWords,
+)
+from portal.catalog.models.history import (
+    EntityOverlay,
+    EntityRename,
+    EntityRevision,
+    PastRelation,
+)
+from portal.catalog.models.lists import CatalogState, EntityMark, EntityTombstone, Star
+from portal.catalog.models.problems import CatalogProblem, RemovedEntity
+
+__all__ = [
+    "CatalogProblem",
+    "CatalogState",
+    "Entity",
+    "EntityAlias",
+    "EntityMark",
+    "EntityOverlay",
+    "EntityRelation",
+    "EntityRename",
+    "EntityRevision",
+    "EntityTag",
+    "EntityTombstone",
+    "EntityValue",
+    "EntityWords",
+    "PastRelation",
+    "RemovedEntity",
+    "Star",
+]
