@@ -55,7 +55,7 @@ class Pulls:
         one = open_one(
             repo.store,
             repo.pulls,
-            title=body["title"],
+            title=body.get("title") or f"Issue {body['issue']}",
             source=head,
             target=base,
             login=call.token.login if call.token.kind != "installation" else "",
