@@ -88,10 +88,6 @@ def patch_text(
     wanted = document.value
     for change in changes:
         wanted = apply_change(wanted, change)
-    if is_same(wanted, document.value):
-        raise CannotPatch(
-            changes[0].pointer, "same", "The file says so already: nothing would change."
-        )
     _check(before, _read(file.plain), number, wanted)
     after = file.mark + file.text
     return Patched(after, wanted, make_diff(path, text, after))
@@ -101,18 +97,18 @@ def _read(text: str) -> list[Document]:
     try:
         return list(read_documents(text))
     except NotText as error:
-        raise CannotPatch("", "text", f"The file cannot be read: {error}.", BY_HAND) from None
+        raise CannotPatch("", "unreadable", f"The file cannot be read: {error}.", BY_HAND) from None
 
 
 def _pick(documents: Sequence[Document], number: int) -> Document:
     if not 0 < number <= len(documents):
         raise CannotPatch(
-            "", "document", f"The file has no document {number}.", "Have its source read again."
+            "", "pointer", f"The file has no document {number}.", "Have its source read again."
         )
     document = documents[number - 1]
     if document.error is not None or not isinstance(document.value, dict):
         raise CannotPatch(
-            "", "document", "This document of the file cannot be read now.", "Correct it first."
+            "", "unreadable", "This document of the file cannot be read now.", "Correct it first."
         )
     if len(document.text) > MOST_CHARACTERS:
         raise CannotPatch("", "size", "This document is too large to be changed here.", BY_HAND)

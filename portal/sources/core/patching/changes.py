@@ -114,7 +114,7 @@ def plan_steps(root: Any, change: Change) -> list[Step]:
             break
         place = place[found]
     if change.is_removal:
-        return _plan_removal(root, tuple(path))
+        return _plan_removal(place, tuple(path))
     return list(_expand(place[path[-1]], value, tuple(path)))
 
 
@@ -129,7 +129,10 @@ def _find_key(place: Any, part: str, pointer: str) -> str | int | None:
         if is_index and int(part) < len(place):
             return int(part)
         raise CannotPatch(
-            pointer, "index", f"`{pointer}`: the list has no entry {part[:20]}.", "`-` appends one."
+            pointer,
+            "pointer",
+            f"`{pointer}`: the list has no entry {part[:20]}.",
+            "`-` appends one.",
         )
     raise CannotPatch(
         pointer,
@@ -149,9 +152,11 @@ def _plan_missing(
 ) -> list[Step]:
     """Return the step that makes what is not there yet, with everything in between."""
     if change.is_removal:
-        return []
+        raise CannotPatch(
+            change.pointer, "pointer", f"There is nothing at `{change.pointer}` to remove."
+        )
     for part in reversed(rest[1:]):
-        value = {part: value}
+        value = [value] if part == APPEND else {part: value}
     if path and not place:  # `{}` or `[]`, which is written anew
         return [Step(SET, tuple(path), [value] if found == APPEND else {rest[0]: value})]
     if found == APPEND:
@@ -159,22 +164,11 @@ def _plan_missing(
     return [Step(SET, (*path, rest[0] if found is None else found), value)]
 
 
-def _plan_removal(root: Any, path: Path) -> list[Step]:
-    """Return the removal; maps it empties go too, but for those at the root."""
-    depth = len(path)
-    while depth > 1 and len(_follow(root, path[: depth - 1])) == 1:
-        depth -= 1
-        if depth == 1 or isinstance(_follow(root, path[:depth]), list):
-            return [Step(SET, path[:depth], type(_follow(root, path[:depth]))())]
-    if depth == len(path):
-        return [Step(REMOVE, path)]
-    return [Step(SET, path[:depth], {}), Step(REMOVE, path[:depth])]
-
-
-def _follow(root: Any, path: Path) -> Any:
-    for part in path:
-        root = root[part]
-    return root
+def _plan_removal(place: Any, path: Path) -> list[Step]:
+    """Return the removal; the last one out leaves an empty map or list behind."""
+    if len(place) == 1 and len(path) > 1:
+        return [Step(SET, path[:-1], type(place)())]
+    return [Step(REMOVE, path)]
 
 
 def _expand(old: Any, new: Any, path: Path) -> Iterator[Step]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from portal.sources.core.patching.changes import Path, Step
     from portal.sources.core.patching.nodes import Node
 
+MERGE = "<<"
 COLON = re.compile(r"\s*:")
 COMMENT = re.compile(r"[ \t]+#[^\n]*")
 
@@ -49,6 +50,8 @@ def edit(page: Page, step: Step) -> Edit:
     """Return what a step changes in the text; raises CannotPatch."""
     parent, holder = _find_parent(page, step)
     last = step.path[-1]
+    if isinstance(holder, dict) and MERGE in holder:
+        raise _cannot(step.path, "alias", "stands beside a `<<`, which merges other fields in")
     if isinstance(holder, dict) and last not in holder:
         return _insert(page, parent, len(parent.items), str(last), step.value)
     index = list(holder).index(last) if isinstance(holder, dict) else int(last)
@@ -56,7 +59,7 @@ def edit(page: Page, step: Step) -> Edit:
         return _insert(page, parent, index, None, step.value)
     node = parent.items[index]
     if step.kind == REMOVE:
-        _check_anchors(node, step.path)
+        _check_references(node, step.path)
         return _remove(page, parent, index)
     _check_replaced(node, holder[last], step.path)
     return _replace(page, parent, index, step.value)
@@ -78,24 +81,25 @@ def _check_shared(node: Node, value: Any, path: Path) -> None:
     if node.kind == ALIAS:
         raise _cannot(path, "alias", "is an alias of what stands elsewhere in the file")
     if node.anchor:
-        raise _cannot(path, "anchor", f"has the anchor `&{node.anchor}`, so that others repeat it")
+        raise _cannot(path, "alias", f"has the anchor `&{node.anchor}`, so that others repeat it")
     if isinstance(value, dict) and len(value) == 1 and next(iter(value)) in KEYS:
         target = str(next(iter(value.values())))[:200]
         raise _cannot(path, "placeholder", f"stands in another file, `{target}`")
 
 
 def _check_replaced(node: Node, value: Any, path: Path) -> None:
-    if node.kind != ALIAS:  # which can be replaced by a value of its own
-        _check_shared(node, value, path)
+    _check_shared(node, value, path)
     if node.tag:
         raise _cannot(path, "tag", f"has the tag `{node.tag[:60]}`")
-    _check_anchors(node, path)
+    _check_references(node, path)
 
 
-def _check_anchors(node: Node, path: Path) -> None:
-    found = next((each.anchor for each in node.walk() if each.anchor), "")
-    if found:
-        raise _cannot(path, "anchor", f"holds the anchor `&{found}`, which others may repeat")
+def _check_references(node: Node, path: Path) -> None:
+    for each in node.walk():
+        if each.anchor:
+            raise _cannot(path, "alias", f"holds the anchor `&{each.anchor[:60]}`")
+        if each.kind == ALIAS:
+            raise _cannot(path, "alias", "is or holds an alias of what stands elsewhere")
 
 
 def _cannot(path: Path, rule: str, why: str) -> CannotPatch:

@@ -96,7 +96,7 @@ class _YamlReader:
         self._root: Node | None = None
 
     def read(self) -> Node:
-        events: Iterator[Any] = yaml.parse(self._text, Loader=Loader)
+        events: Any = yaml.parse(self._text, Loader=Loader)
         for event in events:
             if isinstance(event, yaml.ScalarEvent | yaml.AliasEvent):
                 self._add(_make_leaf(self._text, event))

@@ -18,8 +18,6 @@ from portal.sources.core.patching.nodes import LIST, MAP, find_column
 if TYPE_CHECKING:
     from portal.sources.core.patching.nodes import Node
 
-# What YAML 1.1 takes for something else than text, besides what its resolvers know.
-WORDS = frozenset(("y", "Y", "n", "N", "=", "<<"))
 # What must be escaped within double quotes, besides what JSON escapes.
 ODD = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 LONGEST_KEY = 120  # longer ones would need a `?`
@@ -100,7 +98,7 @@ def _escape(found: re.Match[str]) -> str:
 
 def _is_text(word: str) -> bool:
     """Whether a word without quotes is text to every reader of YAML."""
-    if word in WORDS or not isinstance(resolve_plain(word), str):
+    if not isinstance(resolve_plain(word), str):
         return False
     known = SafeLoader.yaml_implicit_resolvers.get(word[0], [])
     return not any(pattern.match(word) for _, pattern in known)
