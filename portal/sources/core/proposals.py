@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from portal.errors import Conflict
 
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from portal.catalog.core.document_fields import Change
-    from portal.sources.core.hosts import FoundRepository
 
 OPEN, MERGED, CLOSED, UNKNOWN = "open", "merged", "closed", "unknown"
 STATES = (OPEN, MERGED, CLOSED, UNKNOWN)
@@ -56,21 +55,6 @@ class Opened:
     number: int
     branch: str
     is_new: bool = True
-
-
-class Proposals(Protocol):
-    """How a host takes proposals; each raises SourceDown, Conflict where others were faster."""
-
-    word: str
-
-    def read_file(self, repository: FoundRepository, path: str) -> FileNow:
-        """Return a file at the head of the branch that is read; raises NotFound without one."""
-
-    def propose(self, repository: FoundRepository, wanted: Wanted) -> Opened:
-        """Ask for a change; finds the request that already asks for it."""
-
-    def find_state(self, repository: FoundRepository, number: int) -> str:
-        """Return how a request stands."""
 
 
 def name_branch(ref: str, path: str, raw: bytes) -> str:

@@ -21,7 +21,7 @@ from portal.sources.core.proposals import (
     explain_taken,
 )
 from portal.sources.core.trees import SourceDown
-from portal.sources.providers.github_errors import explain, explain_writing
+from portal.sources.providers.github_errors import explain_writing
 from portal.sources.providers.host_shapes import (
     ObjectId,
     WebAddress,
@@ -76,15 +76,17 @@ class GitHubProposals:
         self,
         calls: HostCalls,
         headers: Callable[[], Mapping[str, str]],
+        writing_headers: Callable[[], Mapping[str, str]],
         find_version: Callable[[FoundRepository], str],
     ) -> None:
         self._calls = calls
         self._headers = headers
+        self._writing = writing_headers
         self._find_version = find_version
 
-    def read_file(self, repository: FoundRepository, path: str) -> FileNow:
-        """Return a file at the head of the branch that is read; raises NotFound without one."""
-        commit = self._find_version(repository)
+    def read_file(self, repository: FoundRepository, path: str, commit: str = "") -> FileNow:
+        """Return a file at a commit, else at the head of the branch; raises NotFound."""
+        commit = commit or self._find_version(repository)
         found = self._read(repository, path, commit) if commit else None
         if found is None:
             raise NotFound(
@@ -111,7 +113,7 @@ class GitHubProposals:
     def find_state(self, repository: FoundRepository, number: int) -> str:
         """Return how a pull request stands."""
         url = f"{self._locate(repository)}/pulls/{number}"
-        answer = self._calls.ask(url, self._headers(), okay=(OK, NOT_FOUND))
+        answer = self._calls.ask(url, self._writing(), okay=(OK, NOT_FOUND))
         if answer.status == NOT_FOUND:
             return UNKNOWN
         found = self._calls.read(answer, PULL, "a pull request")
@@ -150,7 +152,7 @@ class GitHubProposals:
 
     def _write(self, method: str, url: str, **body: object) -> Answer:
         return self._calls.write(
-            method, url, self._headers(), body=body, okay=(OK, CREATED, *REFUSED)
+            method, url, self._writing(), body=body, okay=(OK, CREATED, *REFUSED)
         )
 
     def _make_branch(self, repository: FoundRepository, wanted: Wanted) -> bool:
@@ -208,8 +210,8 @@ class GitHubProposals:
         url = (
             f"{self._locate(repository)}/pulls?state=open&head={encode_whole(f'{owner}:{branch}')}"
         )
-        answer = self._calls.ask(url, self._headers(), okay=(OK, FORBIDDEN, NOT_FOUND))
+        answer = self._calls.ask(url, self._writing(), okay=(OK, FORBIDDEN, NOT_FOUND))
         if answer.status != OK:
-            raise explain(answer) if answer.status != FORBIDDEN else explain_writing(answer)
+            raise explain_writing(answer)
         found = self._calls.read(answer, PULLS, "pull requests")
         return Opened(found[0].html_url, found[0].number, branch, is_new=False) if found else None

@@ -80,9 +80,9 @@ class GitLabProposals:
         self._headers = headers
         self._find_version = find_version
 
-    def read_file(self, repository: FoundRepository, path: str) -> FileNow:
-        """Return a file at the head of the branch that is read; raises NotFound without one."""
-        commit = self._find_version(repository)
+    def read_file(self, repository: FoundRepository, path: str, commit: str = "") -> FileNow:
+        """Return a file at a commit, else at the head of the branch; raises NotFound."""
+        commit = commit or self._find_version(repository)
         found = self._read(repository, path, commit) if commit else None
         if found is None:
             raise NotFound(

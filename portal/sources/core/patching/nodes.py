@@ -106,7 +106,8 @@ class _YamlReader:
                 node.is_flow = bool(event.flow_style)
                 self._stack.append((node, []))
             elif isinstance(event, yaml.CollectionEndEvent):
-                self._close(event.end_mark.index)
+                mark: Any = event.end_mark
+                self._close(mark.index)
         if self._root is None:
             raise NoPlaces
         return self._root
