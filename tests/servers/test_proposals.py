@@ -12,7 +12,7 @@ from portal.audit.models import AuditEntry
 from portal.auth.core import CLI
 from portal.catalog.core.document_fields import Change
 from portal.catalog.models import Entity
-from portal.errors import Conflict, InvalidInput, Unavailable
+from portal.errors import Conflict, InvalidInput, NotFound, Unavailable
 from portal.infra.clock import utc_now
 from portal.settings.outbound import parse_allow_list
 from portal.sources.core.declarations import GITHUB, GITLAB, Declaration
@@ -53,7 +53,7 @@ def tools(tmp_path):
 class Site:
     """An organisation that was read, and what a test does to it."""
 
-    def __init__(self, database, tools, home, world, number):
+    def __init__(self, database, tools, home, world, number) -> None:
         self.database, self.tools, self.home, self.world = database, tools, home, world
         self.number, self.repo = number, world.repo("till")
         read(database, tools, number)
@@ -157,7 +157,7 @@ def test_a_file_that_moved_on_is_told(site):
     with pytest.raises(Conflict, match="does not define"):
         site.propose()
     site.world.remove_file(site.repo, PATH)
-    with pytest.raises(Exception, match="not there any more"):
+    with pytest.raises(NotFound, match="not there any more"):
         site.propose()
 
 

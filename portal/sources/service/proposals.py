@@ -156,8 +156,8 @@ def note_state(
             actor.name,
             proposal.ref,
             action=f"proposal.{state}",
-            before={"state": before},
-            after={"state": state, "url": proposal.url},
+            before={"proposal": before},
+            after={"proposal": state, "url": proposal.url},
             now=now,
         )
     session.flush()
