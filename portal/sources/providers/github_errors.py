@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from portal.sources.core.trees import SourceDown
-from portal.sources.providers.host_calls import read_number
+from portal.sources.providers.host_headers import read_number
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from portal.sources.core.trees import SourceDown
-from portal.sources.providers.host_calls import read_number
+from portal.sources.providers.host_headers import read_number
 
 if TYPE_CHECKING:
     from datetime import datetime

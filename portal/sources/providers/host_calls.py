@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urljoin, urlsplit
@@ -19,6 +17,7 @@ from portal.infra.outbound import AnswerTooLarge, Ask, OutboundError
 from portal.infra.outbound.targets import inspect_url
 from portal.sources.core.hosts import Budget
 from portal.sources.core.trees import SourceDown
+from portal.sources.providers.host_headers import find_link, read_date, read_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -39,9 +38,6 @@ MOST_BYTES = 32_000_000
 LONGER = 3
 # This part of a host's limit is left to others who use the same token.
 KEPT_PART = 50
-LINK = re.compile(r"<([^<>]*)>([^<]*)")
-RELATION = re.compile(r';\s*rel\s*=\s*"?([^";,]*)', re.IGNORECASE)
-DIGITS = 10
 FARTHEST = timedelta(days=1)  # a clock that is off by more is no clock
 
 
@@ -188,7 +184,7 @@ class HostCalls:
 
     def _note(self, answer: Answer, *, is_counted: bool) -> None:
         """Keep what the answer says of the limit and of the host's clock."""
-        date = _read_date(answer.headers.get("Date", ""))
+        date = read_date(answer.headers.get("Date", ""))
         ahead = date - utc_now() if date else timedelta()
         self._ahead = ahead if abs(ahead) < FARTHEST else timedelta()
         self.budget = replace(
@@ -269,33 +265,12 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def find_link(header: str, wanted: str) -> str | None:
-    """Return the target of the first link of a `Link` header with a relation (RFC 8288)."""
-    for target, rest in LINK.findall(header):
-        relation = RELATION.search(rest)
-        if relation and wanted in relation[1].lower().split():
-            return str(target)
-    return None
-
-
-def read_number(text: str) -> int | None:
-    """Return a number of calls or seconds; None for what is none, or no time of our days."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= DIGITS else None
-
-
 def _join(base: str, target: str) -> str:
     """Return where a link leads; nothing where it cannot be read."""
     try:
         return urljoin(base, target)
     except ValueError:
         return ""
-
-
-def _read_date(text: str) -> datetime | None:
-    try:
-        return parsedate_to_datetime(text).astimezone(UTC)
-    except (ValueError, TypeError):
-        return None
 
 
 def _write_time(seconds: float) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from portal.catalog.models import Entity
 from portal.errors import NotFound
@@ -36,14 +36,6 @@ def list_proposals(
     if before is not None:
         query = query.where(ChangeProposal.id < before)
     return session.scalars(query.order_by(ChangeProposal.id.desc()).limit(limit)).all()
-
-
-def count_proposals(session: Session, ref: str) -> tuple[int, int]:
-    """Return how many proposals for an entity there are, and how many of them are open."""
-    is_open = ChangeProposal.state == OPEN
-    query = select(func.count(), func.count().filter(is_open)).where(ChangeProposal.ref == ref)
-    every, opened = session.execute(query).one()
-    return every, opened
 
 
 def find_open(

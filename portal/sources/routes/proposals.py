@@ -14,8 +14,8 @@ from portal.catalog.service.permissions import WRITE
 from portal.infra.clock import utc_now
 from portal.sources.core.proposals import OPEN
 from portal.sources.forms import SourceForm
+from portal.sources.queries.files import find_beside
 from portal.sources.queries.proposals import (
-    count_proposals,
     find_name,
     get_proposal,
     list_proposals,
@@ -86,8 +86,9 @@ def withdraw(proposal_id: int) -> AnyResponse:
 
 def badge_proposals(session: Session, subject: PanelSubject) -> str | None:
     """Return how many proposals are open, nothing for none of them, None where there were none."""
-    every, opened = count_proposals(session, subject.ref)
-    return (str(opened) if opened else "") if every else None
+    beside = find_beside(session, subject.ref, subject.source, subject.file)
+    opened = beside.open_proposals
+    return (str(opened) if opened else "") if beside.proposals else None
 
 
 def render_proposals(session: Session, subject: PanelSubject) -> str:
