@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -20,15 +19,17 @@ from portal.sources.queries.proposals import (
     get_proposal,
     list_proposals,
 )
+from portal.sources.queries.sources import find_source
 from portal.sources.routes.blueprint import blueprint
 from portal.sources.routes.explaining import make_entity_url
+from portal.sources.routes.presenting import say_place
 from portal.sources.service.proposals import withdraw_proposal
 from portal.web.forms import parse_arguments
 from portal.web.highlight import highlight
 from portal.web.markers import requires
 from portal.web.templating import render
 from portal.web.unit import get_session
-from portal.web.visitor import get_actor
+from portal.web.visitor import get_actor, may
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response as AnyResponse
@@ -43,7 +44,6 @@ STATES = {
     "closed": ("Closed", ""),
     "unknown": ("Not known any more", "bad"),
 }
-LONGEST_VALUE = 200
 
 
 @blueprint.get("/proposals/<int:proposal_id>")
@@ -59,6 +59,7 @@ def proposal(proposal_id: int) -> str:
         "sources/proposal.html",
         proposal=present(session, found),
         difference=highlight(found.diff, "diff"),
+        source=_present_source(session, found),
         has_windows_lines="\r\n" in found.diff,
         may_withdraw=may_withdraw and decide(get_actor(Actor), WRITE, about).allowed,
     )
@@ -125,9 +126,16 @@ def present(session: Session, found: ChangeProposal) -> SimpleNamespace:
 
 
 def _present_change(change: dict[str, Any]) -> SimpleNamespace:
-    value = change.get("value")
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    short = text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"
-    return SimpleNamespace(
-        field=change["pointer"].removeprefix("/"), text=None if change.get("remove") else short
-    )
+    """Return a field by its name, as people write it, and whether it goes."""
+    parts = change["pointer"][1:].split("/")
+    field = ".".join(part.replace("~1", "/").replace("~0", "~") for part in parts)
+    return SimpleNamespace(field=field, is_removal=bool(change.get("remove")))
+
+
+def _present_source(session: Session, found: ChangeProposal) -> SimpleNamespace | None:
+    """Return where the file is kept, for whoever may look at sources."""
+    source = find_source(session, found.source) if may("catalog:source:read") else None
+    if source is None:
+        return None
+    url = url_for("sources.show", source_id=source.id)
+    return SimpleNamespace(url=url, place=say_place(source))
