@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from contextlib import suppress
 
 import pytest
@@ -14,12 +15,14 @@ from portal.catalog.core.document_fields import Change
 from portal.catalog.models import Entity
 from portal.errors import Conflict, InvalidInput, NotFound, Unavailable
 from portal.infra.clock import utc_now
+from portal.infra.outbound import Limits
 from portal.settings.outbound import parse_allow_list
 from portal.sources.core.declarations import GITHUB, GITLAB, Declaration
+from portal.sources.flows import proposing
 from portal.sources.flows.proposal_states import check_proposals
 from portal.sources.flows.proposing import propose_change
 from portal.sources.models import ChangeProposal
-from tests.standins.scm import make_world
+from tests.standins.scm import make_world, private_key_pem
 from tests.unit.managed import declare, make_tools, read, read_requested
 
 NAME = "catalog-info.yaml"
@@ -206,3 +209,60 @@ def test_an_answer_that_got_lost_is_made_up_for(site):
         made = site.propose(changes=[Change("/spec/system", f"s-{on.lower()}")]).proposal
         assert made.number
     assert len({row.number for row in site.read_rows()}) == 2
+
+
+def test_an_app_writes_only_where_it_was_granted(database, tools):
+    world = make_world(4)
+    repo, _ = world.create("till", {PATH: TEXT, "deep er/about.md": "Takes coins.\n"})
+    with world.github() as home:
+        home.install("acme", {"contents": "write", "metadata": "read"})
+        declaration = Declaration(
+            GITHUB,
+            home.api_url,
+            organisation="acme",
+            patterns=("**/catalog-info.yaml",),
+            app_id=str(home.app.id),
+        )
+        number = declare(database, "acme", declaration, app_key=private_key_pem())
+        site = Site(database, tools, home, world, number)
+        with pytest.raises(Unavailable, match="not granted") as refused:
+            site.propose()
+        assert "Pull requests: write" in refused.value.fix
+        assert list(repo.branches) == ["main"]
+        installation = next(iter(home.app.installations.values()))
+        installation.permissions["pull_requests"] = "write"
+        assert site.propose().proposal.number == 1
+
+
+def test_a_branch_without_its_request_is_taken_away(database, tools):
+    world = make_world(4)
+    repo, _ = world.create("till", {PATH: TEXT, "deep er/about.md": "Takes coins.\n"})
+    with world.github() as home:
+        granted = {"contents": "write", "metadata": "read"}
+        token = home.add_token("fine-grained", owner="acme", permissions=granted)
+        declaration = Declaration(
+            GITHUB, home.api_url, organisation="acme", patterns=("**/catalog-info.yaml",)
+        )
+        number = declare(database, "acme", declaration, token=token.value)
+        with pytest.raises(Unavailable, match="not write"):
+            Site(database, tools, home, world, number).propose()
+        assert list(repo.branches) == ["main"]
+
+
+def test_a_host_that_does_not_answer_is_told_in_time(site, monkeypatch):
+    monkeypatch.setattr(proposing, "LIMITS", Limits(total_seconds=1.0, read_seconds=0.5))
+    site.home.fail("hang", times=9)
+    began = time.monotonic()
+    with pytest.raises(Unavailable):
+        site.propose()
+    assert time.monotonic() - began < 4
+    assert site.read_rows() == []
+
+
+def test_somebody_elses_work_on_the_branch_is_left_alone(site):
+    branch = site.propose().proposal.branch
+    site.world.close_proposal(site.repo)
+    assert site.check() == ["closed"]
+    site.world.change(site.repo, PATH, TEXT.replace("crew", "others"), branch=branch)
+    with pytest.raises(Conflict, match="branch"):
+        site.propose()

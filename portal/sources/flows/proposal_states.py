@@ -10,7 +10,7 @@ from portal.infra.clock import utc_now
 from portal.infra.logs import get_logger
 from portal.sources.core.hosts import FoundRepository
 from portal.sources.core.patching.changes import CannotPatch, apply_change, is_same
-from portal.sources.core.proposals import MERGED, OPEN
+from portal.sources.core.proposals import MERGED, OPEN, UNKNOWN
 from portal.sources.core.trees import SourceDown
 from portal.sources.flows.proposing import open_plan
 from portal.sources.flows.refreshing import JOB
@@ -70,7 +70,7 @@ def _ask(
     """Return how a request stands; as before where its host does not say."""
     plan, parent = proposal.plan, proposal.parent
     if plan is None or parent is None or proposal.number is None:
-        return MERGED if says_so(proposal) else OPEN
+        return UNKNOWN  # the source is gone, and with it the way to its host
     if parent.id not in hosts:
         hosts[parent.id] = _open(database, tools, parent)
     host = hosts[parent.id]

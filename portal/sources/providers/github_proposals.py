@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from portal.sources.core.proposals import Wanted
     from portal.sources.providers.host_calls import HostCalls
 
-OK, CREATED = 200, 201
+OK, CREATED, EMPTY = 200, 201, 204
 FORBIDDEN, NOT_FOUND, CONFLICT, INVALID = 403, 404, 409, 422
 REFUSED = (FORBIDDEN, NOT_FOUND, CONFLICT, INVALID)
 RAW = "application/vnd.github.raw+json"
@@ -98,7 +98,8 @@ class GitHubProposals:
     def propose(self, repository: FoundRepository, wanted: Wanted) -> Opened:
         """Ask for a change; finds the request that already asks for it."""
         blob = wanted.was.blob
-        if not self._make_branch(repository, wanted):
+        is_ours = self._make_branch(repository, wanted)
+        if not is_ours:
             opened = self._find_open(repository, wanted.branch)
             if opened is not None:
                 return opened
@@ -108,7 +109,7 @@ class GitHubProposals:
             blob = "" if found[1] == wanted.raw else found[0]
         if blob:
             self._put(repository, wanted, blob)
-        return self._open(repository, wanted)
+        return self._open(repository, wanted, is_ours=is_ours)
 
     def find_state(self, repository: FoundRepository, number: int) -> str:
         """Return how a pull request stands."""
@@ -152,7 +153,7 @@ class GitHubProposals:
 
     def _write(self, method: str, url: str, **body: object) -> Answer:
         return self._calls.write(
-            method, url, self._writing(), body=body, okay=(OK, CREATED, *REFUSED)
+            method, url, self._writing(), body=body, okay=(OK, CREATED, EMPTY, *REFUSED)
         )
 
     def _make_branch(self, repository: FoundRepository, wanted: Wanted) -> bool:
@@ -188,7 +189,8 @@ class GitHubProposals:
                 raise explain_moved("GitHub")
         raise explain_writing(answer)
 
-    def _open(self, repository: FoundRepository, wanted: Wanted) -> Opened:
+    def _open(self, repository: FoundRepository, wanted: Wanted, *, is_ours: bool) -> Opened:
+        """Open the request; where that is refused, take the branch of this try away again."""
         answer = self._write(
             "POST",
             f"{self._locate(repository)}/pulls",
@@ -203,6 +205,8 @@ class GitHubProposals:
         opened = self._find_open(repository, wanted.branch) if answer.status == INVALID else None
         if opened is not None:
             return opened
+        if is_ours:
+            self._write("DELETE", f"{self._locate(repository)}/git/refs/heads/{wanted.branch}")
         raise explain_writing(answer)
 
     def _find_open(self, repository: FoundRepository, branch: str) -> Opened | None:

@@ -17,7 +17,7 @@ from portal.sources.core.declarations import COMMAND
 from portal.sources.core.proposals import CLOSED, OPEN
 from portal.sources.models import ChangeProposal
 from portal.sources.queries.proposals import find_open, find_parent, get_proposal
-from portal.sources.queries.sources import find_source, read_plan
+from portal.sources.queries.sources import find_source, get_source, read_plan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,6 +98,7 @@ def record_proposal(
 ) -> ChangeProposal:
     """Keep a proposal, once: the request a host has, or a difference that is carried by hand."""
     authorise(actor, WRITE, _find_subject(session, target.ref))
+    get_source(session, target.plan.id, lock=True)  # so that two at once keep it once
     changes = write_changes(draft.changes)
     url = opened.url if opened else ""
     found = find_open(session, target.ref, changes=changes, url=url)
