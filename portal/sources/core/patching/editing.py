@@ -215,8 +215,8 @@ def _remove(page: Page, parent: Node, index: int) -> Edit:
     line = _start_of_line(text, start)
     if text[line:start].strip(" "):
         return _remove_first(text, parent, start, end)
-    if end == len(text):
-        return Edit(max(line - 1, 0), end, "")
+    if end == len(text):  # there was no last line feed, and there is none afterwards
+        return Edit(len(text[:line].rstrip("\n")), end, "")
     return Edit(line, end + 1, "")
 
 
