@@ -82,6 +82,13 @@ def gather_contributions(settings: Settings) -> Contributions:
                 portal.sources.routes.panels.render_readme,
             ),
             EntityPanel(
+                "proposals",
+                "Proposals",
+                94,
+                portal.sources.routes.proposals.badge_proposals,
+                portal.sources.routes.proposals.render_proposals,
+            ),
+            EntityPanel(
                 "audit",
                 "Audit",
                 95,
@@ -138,6 +145,13 @@ def gather_contributions(settings: Settings) -> Contributions:
                 flow=portal.sources.jobs.expire,
             ),
             Consumer(
+                portal.sources.service.permissions.CHECK_PROPOSALS,
+                portal.sources.service.permissions.CHECK_PROPOSALS,
+                flow=portal.sources.jobs.make_check_proposals(
+                    cache(lambda: create_source_tools(settings))
+                ),
+            ),
+            Consumer(
                 portal.catalog.jobs.FORGET_TOMBSTONES,
                 portal.catalog.jobs.FORGET_TOMBSTONES,
                 portal.catalog.jobs.forget_old_tombstones,
@@ -164,6 +178,10 @@ def gather_contributions(settings: Settings) -> Contributions:
             PeriodicJob(
                 portal.sources.service.permissions.EXPIRE,
                 portal.sources.jobs.EXPIRE_EVERY_SECONDS,
+            ),
+            PeriodicJob(
+                portal.sources.service.permissions.CHECK_PROPOSALS,
+                portal.sources.jobs.CHECK_PROPOSALS_EVERY_SECONDS,
             ),
             PeriodicJob(portal.jobs.jobs.FORGET, 3600),
         ),
