@@ -18,6 +18,8 @@ import portal.catalog.queries.entities
 import portal.catalog.queries.needs
 import portal.catalog.service.entities
 import portal.catalog.service.marks
+import portal.catalog.service.own_fields
+import portal.catalog.service.own_values
 import portal.demo.queries
 import portal.jobs.jobs
 import portal.jobs.service
@@ -138,6 +140,11 @@ def gather_contributions(settings: Settings) -> Contributions:
                 portal.catalog.jobs.forget_old_tombstones,
             ),
             Consumer(
+                portal.catalog.service.own_values.READ_AGAIN,
+                portal.catalog.service.own_values.READ_AGAIN,
+                flow=portal.catalog.jobs.read_own_fields,
+            ),
+            Consumer(
                 portal.auth.service.group_rules.GROUPS_CHANGED,
                 "auth.refresh_group",
                 portal.auth.jobs.make_refresh_group(make_provider_rules(settings.providers)),
@@ -191,6 +198,7 @@ def gather_contributions(settings: Settings) -> Contributions:
             portal.jobs.service.WRITE,
             portal.catalog.service.entities.WRITE,
             portal.catalog.service.marks.WRITE,
+            portal.catalog.service.own_fields.WRITE,
             portal.sources.service.permissions.REFRESH,
             portal.sources.service.permissions.RUN,
             portal.sources.service.permissions.WRITE,

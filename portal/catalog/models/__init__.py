@@ -15,6 +15,7 @@ from portal.catalog.models.history import (
     PastRelation,
 )
 from portal.catalog.models.lists import CatalogState, EntityMark, EntityTombstone, Star
+from portal.catalog.models.own_fields import OwnFieldReading, OwnFieldRow, OwnFieldValue
 from portal.catalog.models.problems import CatalogProblem, RemovedEntity
 
 __all__ = [
@@ -31,6 +32,9 @@ __all__ = [
     "EntityTombstone",
     "EntityValue",
     "EntityWords",
+    "OwnFieldReading",
+    "OwnFieldRow",
+    "OwnFieldValue",
     "PastRelation",
     "RemovedEntity",
     "Star",

@@ -18,6 +18,7 @@ from portal.catalog.models import (
     EntityTombstone,
     RemovedEntity,
 )
+from portal.catalog.service.own_values import forget_own_values, replace_own_values
 from portal.catalog.service.revisions import bump_revision
 from portal.catalog.service.search import forget_words, index_words
 from portal.catalog.service.values import forget_values, replace_values
@@ -123,6 +124,7 @@ def _write(
     _insert_parts(session, [*fresh, *changed])
     ids = index_words(session, {record.ref: record.words for record in (*fresh, *changed)})
     replace_values(session, ids, [*fresh, *changed])
+    replace_own_values(session, ids, [*fresh, *changed])
 
 
 def _columns(record: Record, revision: int, now: datetime) -> dict[str, Any]:
@@ -218,6 +220,7 @@ def remove_entities(
     session.execute(delete(Entity).where(Entity.ref.in_(refs)))
     forget_words(session, [e.id for e in rows])
     forget_values(session, [e.id for e in rows])
+    forget_own_values(session, [e.id for e in rows])
     revision = bump_revision(session)
     insert_rows(session, EntityTombstone, [{"entity_id": e.id, "revision": revision} for e in rows])
     return len(rows)

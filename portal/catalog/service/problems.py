@@ -8,6 +8,7 @@ from sqlalchemy import delete, exists, insert, literal, select
 from sqlalchemy.orm import aliased
 
 from portal.auth.core import Actor, authorise
+from portal.catalog.core.own_fields import RULE
 from portal.catalog.models import CatalogProblem, Entity, EntityRelation
 from portal.catalog.service.entities import WRITE
 from portal.catalog.service.revisions import bump_revision
@@ -37,7 +38,7 @@ def replace_problems(
         .where(
             CatalogProblem.source == source,
             CatalogProblem.file.in_(files),
-            CatalogProblem.rule != DANGLING,
+            CatalogProblem.rule.not_in((DANGLING, RULE)),
         )
         .returning(CatalogProblem.id)
     ).all()
