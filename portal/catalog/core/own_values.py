@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from portal.catalog.core.document_fields import Change, join_pointer
 from portal.catalog.core.fields import is_url
 from portal.catalog.core.findings import Finding, show
 from portal.catalog.core.own_fields import (
@@ -208,19 +209,15 @@ def say_value(field: OwnField, value: str) -> str:
     return value if choice is None else choice.name
 
 
-def find_pointer(field: OwnField) -> str:
-    """Return where the value stands in a document, as RFC 6901 writes it."""
-    return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in field.parts)
-
-
-def write_value(field: OwnField, given: Sequence[str]) -> Any:
-    """Return what belongs at the field's pointer for what was given; None: nothing stands there.
+def make_change(field: OwnField, given: Sequence[str]) -> Change:
+    """Return the change of a document that lets the field hold what was given, or nothing.
 
     Raises InvalidInput for what the field does not allow.
     """
+    pointer = join_pointer(*field.parts)
     filled = [text.strip() for text in given if text.strip() not in NOTHING]
     if not filled:
-        return None
+        return Change(pointer, is_removal=True)
     values = [read_text(field, text) for text in filled]
     kept = [value for value in values if value is not None]
     if len(kept) < len(values) or (field.type != CHOICES and len(kept) > 1):
@@ -230,5 +227,5 @@ def write_value(field: OwnField, given: Sequence[str]) -> Any:
         raise InvalidInput(message, (problem,))
     unique = list(dict.fromkeys(kept))
     if field.location == ANNOTATION:  # annotations hold text and nothing else
-        return ", ".join(unique)
-    return type_values(field, unique)
+        return Change(pointer, ", ".join(unique))
+    return Change(pointer, type_values(field, unique))

@@ -14,7 +14,7 @@ from portal.catalog.models import OwnFieldRow
 from portal.catalog.queries.declared import IN_ORDER, make_field
 from portal.catalog.queries.own_fields import get_field_row
 from portal.catalog.service.own_values import ask_reading
-from portal.catalog.service.revisions import bump_revision, lock_revision
+from portal.catalog.service.revisions import bump_revision, hold_revision
 from portal.errors import Conflict, InvalidInput, Problem
 from portal.infra.contributions import get_contributions
 
@@ -37,7 +37,7 @@ def declare_field(
     Raises InvalidInput for one that breaks a rule.
     """
     authorise(actor, WRITE)
-    lock_revision(session)
+    hold_revision(session)
     rows = session.scalars(IN_ORDER).all()
     declared = replace(declared, position=len(rows) + 1, version=1)
     _check(session, declared, [make_field(row) for row in rows])
@@ -99,7 +99,7 @@ def delete_field(session: Session, actor: Actor, key: str, *, was: int, now: dat
 def move_field(session: Session, actor: Actor, key: str, position: int, *, now: datetime) -> None:
     """Give an own field another place in the order, 1 for the first; raises NotFound."""
     authorise(actor, WRITE)
-    lock_revision(session)
+    hold_revision(session)
     row = get_field_row(session, key)
     others = [each for each in session.scalars(IN_ORDER) if each.id != row.id]
     place = min(max(position, 1), len(others) + 1)
@@ -121,7 +121,7 @@ def move_field(session: Session, actor: Actor, key: str, position: int, *, now: 
 
 
 def _take(session: Session, key: str, was: int) -> tuple[OwnFieldRow, OwnField]:
-    lock_revision(session)
+    hold_revision(session)
     row = get_field_row(session, key)
     if row.version != was:
         raise Conflict(

@@ -11,7 +11,7 @@ from portal.catalog.core.own_fields import RULE
 from portal.catalog.core.own_values import read_value
 from portal.catalog.models import CatalogProblem, Entity, OwnFieldReading, OwnFieldValue
 from portal.catalog.queries.declared import read_fields
-from portal.catalog.service.revisions import bump_revision, lock_revision
+from portal.catalog.service.revisions import bump_revision, hold_revision
 from portal.infra import work
 from portal.infra.db import BATCH_ROWS, insert_rows
 
@@ -148,7 +148,7 @@ def read_batch(session: Session, *, now: datetime) -> bool:
     How far it is stands in the same unit, so a worker that is killed loses nothing, and a
     declaration that changes meanwhile has it begin anew.
     """
-    lock_revision(session)
+    hold_revision(session)
     state = session.get(OwnFieldReading, READING_ID)
     if state is None or state.finished_at is not None:
         return False

@@ -27,8 +27,11 @@ def bump_revision(session: Session) -> int:
     return int(moved)
 
 
-def lock_revision(session: Session) -> None:
-    """Let nobody else write to the catalog until this unit ends; the revision stays."""
+def hold_revision(session: Session) -> None:
+    """Let nobody else change the catalog until this unit ends.
+
+    SQLite's writing units hold everything anyway.
+    """
     session.execute(select(CatalogState.revision).where(CatalogState.id == 1).with_for_update())
 
 

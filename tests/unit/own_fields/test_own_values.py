@@ -6,16 +6,16 @@ from dataclasses import replace
 
 import pytest
 
+from portal.catalog.core.document_fields import apply_changes
 from portal.catalog.core.own_fields import Choice, OwnField, Required
 from portal.catalog.core.own_rules import BUILT_IN, RESERVED, check_declaration
 from portal.catalog.core.own_values import (
-    find_pointer,
     find_sort_value,
+    make_change,
     normalise,
     read_value,
     say_value,
     type_values,
-    write_value,
 )
 from portal.errors import InvalidInput
 
@@ -167,12 +167,14 @@ def test_values_are_said_as_people_read_them():
 )
 def test_what_is_written_is_read_again(kind, location, given, written):
     field = make(kind, location)
-    value = write_value(field, given)
-    assert (value, type(value)) == (written, type(written))
-    if value is not None:
-        again = read_value(field, document(value, location))
-        assert again.finding is None
-        assert write_value(field, again.values) == value
+    change = make_change(field, given)
+    assert (change.value, type(change.value)) == (written, type(written))
+    assert change.is_removal is (written is None)
+    changed = apply_changes({"metadata": {}, "spec": {}}, [change])
+    again = read_value(field, changed)
+    assert again.finding is None
+    assert bool(again.values) is (written is not None)
+    assert make_change(field, again.values) == change
 
 
 @pytest.mark.parametrize(
@@ -180,7 +182,7 @@ def test_what_is_written_is_read_again(kind, location, given, written):
 )
 def test_what_cannot_be_written_says_why(kind, given):
     with pytest.raises(InvalidInput) as caught:
-        write_value(make(kind), given)
+        make_change(make(kind), given)
     problem = caught.value.problems[0]
     assert (problem.field, problem.rule) == ("field.own", "own-field")
     assert "Own takes" in problem.message
@@ -188,10 +190,9 @@ def test_what_cannot_be_written_says_why(kind, given):
 
 
 def test_pointers_escape_as_rfc_6901_says():
-    assert find_pointer(make("text")) == "/spec/own/value"
-    assert find_pointer(make("text", "annotation")) == "/metadata/annotations/example.com~1own"
-    tilde = OwnField("own", "Own", location="annotation", path="a~b")
-    assert find_pointer(tilde) == "/metadata/annotations/a~0b"
+    assert make_change(make("text"), ["x"]).pointer == "/spec/own/value"
+    slash = make_change(make("text", "annotation"), ["x"]).pointer
+    assert slash == "/metadata/annotations/example.com~1own"
 
 
 def test_who_is_asked():
