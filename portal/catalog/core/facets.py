@@ -234,7 +234,8 @@ class Counter:
 
 def select_bare(columns: Columns, column: FieldColumn) -> Mask:
     """Return which rows have no value of an own field that is read from them."""
-    return (column.first == ABSENT) & select_applying(columns, column.declared)
+    bare: Mask = column.first == ABSENT
+    return bare & select_applying(columns, column.declared)
 
 
 def select_applying(columns: Columns, declared: OwnField) -> Mask:
@@ -252,7 +253,7 @@ def select_required(columns: Columns, declared: OwnField) -> Mask:
 
 
 def _select_all_of(columns: Columns, **allowed: Sequence[str]) -> Mask:
-    found = np.ones(len(columns), np.bool_)
+    found: Mask = np.ones(len(columns), np.bool_)
     for given, values in allowed.items():
         name = given.rstrip("_")
         if values:

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from portal.catalog.core.columns import ABSENT
 from portal.catalog.core.facets import select_applying, select_bare, select_required
 from portal.catalog.core.own_fields import RULE
-from portal.catalog.core.own_values import type_values
+from portal.catalog.core.own_values import read_value, type_values
 from portal.catalog.models import CatalogProblem, Entity, OwnFieldReading, OwnFieldRow
 from portal.catalog.models import OwnFieldValue as Value
 from portal.catalog.queries.columns import get_columns, get_revision
@@ -98,6 +98,15 @@ def type_fields(
         for each in fields
         if each.applies(kind, entity_class)
     }
+
+
+def draw_fields(
+    session: Session, kind: str, entity_class: str | None, document: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return every field that is read from one entity, typed; None where it has no value."""
+    fields = get_fields(session)
+    values = {each.key: read_value(each, document).values for each in fields}
+    return type_fields(fields, kind, entity_class, values)
 
 
 def read_fields(session: Session, refs: Sequence[str]) -> dict[str, dict[str, Any]]:

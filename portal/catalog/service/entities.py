@@ -16,8 +16,8 @@ from portal.catalog.models import (
     EntityTombstone,
     RemovedEntity,
 )
-from portal.catalog.service.own_values import forget_own_values
 from portal.catalog.service.overlays import lay_overlays, make_record
+from portal.catalog.service.own_values import forget_own_values
 from portal.catalog.service.permissions import WRITE
 from portal.catalog.service.records import (
     REMOVED,

@@ -1,4 +1,4 @@
-"""Values of own fields: what a document means, what is refused and in which words, what is written."""
+"""Values of own fields: what a document means, what is refused in which words, what is written."""
 
 from __future__ import annotations
 
