@@ -65,6 +65,9 @@ def gather_contributions(settings: Settings) -> Contributions:
             NavItem("Why is it (not) here?", "sources.explain", 86, is_quiet=True),
             NavItem("Your account", "auth.account", 10, is_personal=True),
             NavItem("Audit", "audit.index", 50, permission="audit:entry:read", is_personal=True),
+            NavItem(
+                "Own fields", "catalog.own_fields", 55, "catalog:field:write", is_personal=True
+            ),
             NavItem("Jobs", "jobs.index", 60, permission="jobs:job:read", is_personal=True),
             NavItem(
                 "People and access", "auth.people", 20, "access:account:read", is_personal=True

@@ -34,7 +34,19 @@ RESERVED = frozenset(
         *SORTS,
         *("annotations", "aliases", "columns", "cursor", "description", "document", "ephemeral"),
         *("facet", "fields", "file", "format", "labels", "limit", "line", "links", "mine", "more"),
-        *("q", "ref", "relations", "sort", "spec", "stage", "starred", "tags", "title", "uid"),
+        *(
+            "new",
+            "q",
+            "ref",
+            "relations",
+            "sort",
+            "spec",
+            "stage",
+            "starred",
+            "tags",
+            "title",
+            "uid",
+        ),
         *("updated_at", "view"),
     )
 )

@@ -32,7 +32,7 @@ def with_marks(form: type[ListForm], names: tuple[str, ...]) -> type[ListForm]:
     fields: dict[str, Any] = dict.fromkeys(names, (Chosen, ()))
     fields |= {"facet": (tuple[facet, ...], ())} if "facet" in form.model_fields else {}
     fields |= {"more": (facet | None, None)} if "more" in form.model_fields else {}
-    made = create_model(form.__name__, __base__=form, __doc__=form.__doc__, **fields)
+    made = _derive(form, fields)
     made.mark_names = names
     return made
 
@@ -58,6 +58,10 @@ def extend_form(
     choices = {"facet": (tuple[facet, ...], ()), "more": (facet | None, None)}
     choices["columns"] = (tuple[column, ...], ())
     added |= {name: each for name, each in choices.items() if name in form.model_fields}
-    extended = create_model(form.__name__, __base__=marked, __doc__=form.__doc__, **added)
+    extended = _derive(marked, added)
     extended.own_fields = MappingProxyType({each.name: each for each in fields})
     return extended
+
+
+def _derive(form: type[ListForm], fields: dict[str, Any]) -> type[ListForm]:
+    return create_model(form.__name__, __base__=form, __doc__=form.__doc__, **fields)

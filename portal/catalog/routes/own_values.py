@@ -5,15 +5,21 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from flask import url_for
+
 from portal.catalog.core.filters import NOT_SET
 from portal.catalog.core.own_fields import REF, URL, Required
-from portal.catalog.core.own_values import say_value
+from portal.catalog.core.own_values import read_value, say_allowed, say_value
+from portal.catalog.queries.own_fields import get_fields
 from portal.catalog.routes.presenting import make_link, say_class, say_kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from portal.catalog.core.own_fields import OwnField
+    from portal.catalog.core.own_values import Reading
+    from portal.catalog.models import Entity
+    from portal.web.unit import Session
 
 Values = dict[str, dict[str, tuple[str, ...]]]
 
@@ -82,3 +88,51 @@ def say_required(asked: Required | None) -> str:
 
 def _join(words: Sequence[str]) -> str:
     return " or ".join(words)
+
+
+def say_read_from(declared: OwnField) -> str:
+    """Return which entities a field is read from, in words."""
+    classes = _join([say_class(each) or each for each in declared.classes])
+    kinds = _join([say_kind(each) for each in declared.kinds])
+    return ", ".join(part for part in (classes, kinds) if part) or "every entry"
+
+
+def lacking_url(declared: OwnField) -> str:
+    """Return the address of the list of those that must fill a field and do not."""
+    asked = declared.required or Required()
+    chosen = {"kind": asked.kinds, "class": asked.classes, "tier": asked.tiers}
+    given: dict[str, Any] = {name: [*values] for name, values in chosen.items() if values}
+    given[declared.name] = NOT_SET
+    return url_for("catalog.index", view="everything", **given)
+
+
+def read_own(session: Session, entity: Entity) -> list[tuple[OwnField, Reading]]:
+    """Return the own fields that are read from an entity, with what its document says."""
+    return [
+        (declared, read_value(declared, entity.document))
+        for declared in get_fields(session)
+        if declared.applies(entity.kind, entity.entity_class)
+    ]
+
+
+def list_refs(own: Iterable[tuple[OwnField, Reading]]) -> set[str]:
+    """Return the references among the values of an entity."""
+    return {ref for declared, found in own if declared.type == REF for ref in found.values}
+
+
+def present_lines(
+    own: Iterable[tuple[OwnField, Reading]], entity: Entity, labels: Mapping[str, Any]
+) -> list[SimpleNamespace]:
+    """Return the lines of an entity's page about its own fields."""
+    return [
+        SimpleNamespace(
+            title=declared.title,
+            help=declared.help,
+            place=declared.place,
+            value=present_value(declared, found.values, labels, applies=True),
+            is_lacking=not found.values
+            and declared.requires(entity.kind, entity.entity_class, entity.tier),
+            allowed=say_allowed(declared),
+        )
+        for declared, found in own
+    ]
