@@ -108,6 +108,9 @@ def _check_words(field: OwnField) -> Iterator[Problem]:
         if not least <= len(text.strip()) <= most:
             message = f"The {name} has {least} to {most} characters, this one {len(text.strip())}."
             yield Problem(name, "length", message, "Say it in so many." if text else "Write one.")
+        if not text.replace("\n", " " if name == "help" else "\n").isprintable():
+            message = f"The {name} holds a character that cannot be shown."
+            yield Problem(name, "character", message, "Delete that character.")
     if field.type not in TYPES:
         message = f"There is no type `{field.type}`."
         yield Problem("type", "known", message, f"Use one of: {', '.join(TYPES)}.")

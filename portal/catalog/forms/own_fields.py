@@ -11,6 +11,10 @@ from portal.catalog.core.own_fields import Choice, OwnField, Required
 Text = Annotated[str, Field(max_length=600), AfterValidator(str.strip)]
 
 
+def _straighten(text: str) -> str:
+    return text.replace("\r\n", "\n").strip()
+
+
 def _lower(values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(value.strip().lower() for value in values))
 
@@ -65,7 +69,7 @@ class FieldBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     title: Text = ""
-    help: Annotated[str, Field(max_length=2000), AfterValidator(str.strip)] = ""
+    help: Annotated[str, Field(max_length=2000), AfterValidator(_straighten)] = ""
     type: Literal["text", "choice", "choices", "number", "boolean", "date", "url", "ref"] = "text"
     choices: tuple[ChoiceBody, ...] = Field((), max_length=200)
     location: Literal["spec", "annotation"] = "spec"
@@ -119,7 +123,7 @@ class FieldForm(BaseModel):
     csrf_token: str = ""
     key: Text = ""
     title: Text = ""
-    help: Annotated[str, Field(max_length=2000), AfterValidator(str.strip)] = ""
+    help: Annotated[str, Field(max_length=2000), AfterValidator(_straighten)] = ""
     type: str = Field("text", max_length=20)
     choices: Annotated[tuple[ChoiceBody, ...], BeforeValidator(_read_choices)] = ()
     location: str = Field("spec", max_length=20)

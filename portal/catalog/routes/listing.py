@@ -23,7 +23,12 @@ from portal.catalog.routes import presenting
 from portal.catalog.routes.addresses import current_url, list_hidden, page_urls, without_value
 from portal.catalog.routes.blueprint import blueprint
 from portal.catalog.routes.ordering import list_columns, list_sorts
-from portal.catalog.routes.own_values import list_own_refs, present_cells, say_own_value
+from portal.catalog.routes.own_values import (
+    list_own_refs,
+    order_choices,
+    present_cells,
+    say_own_value,
+)
 from portal.catalog.routes.views import list_views
 from portal.infra.clock import utc_now
 from portal.infra.contributions import get_contributions
@@ -131,6 +136,8 @@ def _list_values(
             shown[value] = selection.counter.count_value(name, value)
     if name == "tier":
         shown = dict(sorted(shown.items()))
+    elif name in selection.columns.fields:
+        shown = order_choices(selection.columns.fields[name].declared, shown)
     if found.not_set or NOT_SET in chosen:
         shown[NOT_SET] = found.not_set
     return [

@@ -77,6 +77,7 @@ def _present(declared: OwnField, usage: Usage | None) -> SimpleNamespace:
     return SimpleNamespace(
         declared=declared,
         type=TYPE_NAMES[declared.type],
+        place=declared.path if declared.location == ANNOTATION else declared.place,
         read_from=say_read_from(declared),
         required=say_required(declared.required),
         usage=usage,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from flask import url_for
 
 from portal.catalog.core.filters import NOT_SET
-from portal.catalog.core.own_fields import REF, URL, Required
-from portal.catalog.core.own_values import read_value, say_allowed, say_value
+from portal.catalog.core.own_fields import CHOSEN, REF, URL, Required
+from portal.catalog.core.own_values import find_sort_value, read_value, say_allowed, say_value
 from portal.catalog.queries.own_fields import get_fields
 from portal.catalog.routes.presenting import make_link, say_class, say_kind
 
@@ -35,6 +35,13 @@ def list_own_refs(
         if declared is not None and declared.type == REF:
             found += [each.value for each in facet.values if each.value != NOT_SET]
     return found
+
+
+def order_choices(declared: OwnField, counts: dict[str, int]) -> dict[str, int]:
+    """Return the counts of values, those of choices in the order they were declared in."""
+    if declared.type not in CHOSEN:
+        return counts
+    return dict(sorted(counts.items(), key=lambda each: find_sort_value(declared, each[0])))
 
 
 def say_own_value(declared: OwnField, value: str, labels: Mapping[str, Any]) -> str:

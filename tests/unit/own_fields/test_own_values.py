@@ -211,7 +211,7 @@ def list_rules(field, others=(), marks=()):
 
 
 def test_good_declarations_have_nothing_wrong():
-    assert list_rules(COST) == set()
+    assert list_rules(replace(COST, help="Two\nlines.")) == set()
     assert list_rules(make("choices", kinds=("component",), classes=("service",))) == set()
     assert list_rules(make("url", "annotation", required=Required(tiers=(0,)))) == set()
 
@@ -228,6 +228,8 @@ def test_good_declarations_have_nothing_wrong():
         ({"title": " "}, ("title", "length")),
         ({"title": "x" * 61}, ("title", "length")),
         ({"help": "x" * 501}, ("help", "length")),
+        ({"title": "a\nb"}, ("title", "character")),
+        ({"help": "a\0b"}, ("help", "character")),
         ({"type": "money"}, ("type", "known")),
         ({"choices": LEVELS}, ("choices", "type")),
         ({"type": "choice"}, ("choices", "count")),
