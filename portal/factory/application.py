@@ -14,7 +14,6 @@ import portal.auth.api
 import portal.auth.routes
 import portal.backstage.api
 import portal.catalog.api
-import portal.catalog.api.own_fields
 import portal.catalog.routes
 import portal.home.routes
 import portal.jobs.api
@@ -103,7 +102,6 @@ def create_app(
         portal.home.routes.blueprint,
         portal.catalog.routes.blueprint,
         portal.catalog.api.blueprint,
-        portal.catalog.api.own_fields.blueprint,
         portal.ownership.routes.blueprint,
         portal.ownership.api.blueprint,
         portal.sources.routes.blueprint,

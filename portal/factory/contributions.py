@@ -17,7 +17,6 @@ import portal.catalog.jobs
 import portal.catalog.queries.entities
 import portal.catalog.queries.needs
 import portal.catalog.service.marks
-import portal.catalog.service.own_fields
 import portal.catalog.service.own_values
 import portal.catalog.service.permissions
 import portal.demo.queries
@@ -41,6 +40,7 @@ from portal.infra.contributions import (
     NavItem,
     NeedsYou,
     Notice,
+    OpenWork,
     People,
     PeriodicJob,
     SourceLinks,
@@ -61,12 +61,16 @@ def gather_contributions(settings: Settings) -> Contributions:
             NavItem("Catalog", "catalog.index", 10),
             NavItem("Teams", "ownership.teams", 70),
             NavItem("Problems", "catalog.problems", 80),
+            NavItem("Retired", "catalog.retired", 82, is_quiet=True),
             NavItem("Sources", "sources.index", 85, permission="catalog:source:read"),
             NavItem("Why is it (not) here?", "sources.explain", 86, is_quiet=True),
             NavItem("Your account", "auth.account", 10, is_personal=True),
             NavItem("Audit", "audit.index", 50, permission="audit:entry:read", is_personal=True),
             NavItem(
-                "Own fields", "catalog.own_fields", 55, "catalog:field:write", is_personal=True
+                "Links", "catalog.links", 55, permission="catalog:link:write", is_personal=True
+            ),
+            NavItem(
+                "Own fields", "catalog.own_fields", 56, "catalog:field:write", is_personal=True
             ),
             NavItem("Jobs", "jobs.index", 60, permission="jobs:job:read", is_personal=True),
             NavItem(
@@ -179,6 +183,7 @@ def gather_contributions(settings: Settings) -> Contributions:
                 permission=portal.sources.service.permissions.WRITE,
             ),
         ),
+        open_work=(OpenWork(portal.catalog.queries.needs.list_open),),
         source_links=(SourceLinks(portal.sources.queries.links.find_link),),
         people=(
             People(
@@ -199,9 +204,10 @@ def gather_contributions(settings: Settings) -> Contributions:
             portal.auth.service.accounts.WRITE,
             portal.auth.service.group_rules.WRITE,
             portal.jobs.service.WRITE,
+            portal.catalog.service.permissions.FIELDS,
+            portal.catalog.service.permissions.LINKS,
             portal.catalog.service.permissions.WRITE,
             portal.catalog.service.marks.WRITE,
-            portal.catalog.service.own_fields.WRITE,
             portal.sources.service.permissions.REFRESH,
             portal.sources.service.permissions.RUN,
             portal.sources.service.permissions.WRITE,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 
 from portal.auth.core import Actor
+from portal.catalog.api import links, own_fields, retiring
+from portal.catalog.api.blueprint import blueprint, dump
 from portal.catalog.api.shapes import (
     EntityDocument,
     EntityItem,
@@ -52,12 +53,8 @@ if TYPE_CHECKING:
     from portal.catalog.core.filters import EntityFilter
     from portal.catalog.core.relations import Relation
 
+__all__ = ["blueprint", "links", "own_fields", "retiring"]
 ITEM_COLUMNS = [name for name in EntityItem.model_fields if name != "fields"]
-blueprint = Blueprint("catalog_api", __name__, url_prefix="/api/v1")
-
-
-def _dump(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _personal(wanted: EntityFilter) -> tuple[object, ...]:
@@ -96,7 +93,7 @@ def list_entities() -> Response:
             item["fields"] = type_fields(
                 fields, item["kind"], item["entity_class"], values.get(item["ref"], {})
             )
-        return _dump(
+        return dump(
             {
                 "items": items,
                 "total": page.total,
@@ -119,7 +116,7 @@ def show_entity(kind: str, namespace: str, name: str) -> Response:
     relations = details.list_relations(session, ref)
     fields = draw_fields(session, entity.kind, entity.entity_class, entity.document)
     etag = make_etag(entity.digest, entity.updated_at, fields, *relations)
-    return answer_versioned(etag, lambda: _dump(_as_document(entity.document, relations, fields)))
+    return answer_versioned(etag, lambda: dump(_as_document(entity.document, relations, fields)))
 
 
 def _as_document(
@@ -144,7 +141,7 @@ def show_graph(kind: str, namespace: str, name: str) -> Response:
     def build() -> str:
         graph = read_neighbourhood(session, ref, depth=query.depth, direction=query.direction)
         labels = entities.list_labels(session, graph.levels)
-        return _dump(write_graph(graph, labels, depth=query.depth, direction=query.direction))
+        return dump(write_graph(graph, labels, depth=query.depth, direction=query.direction))
 
     return answer_versioned(etag, build)
 
@@ -177,7 +174,7 @@ def list_facets() -> Response:
         counted = {name: selection.counter.count(name, most=query.limit) for name in names}
         total = len(selection.rows)
         total_is = "exact" if selection.is_exact else "at_least"
-        return _dump({"total": total, "total_is": total_is, "facets": write_facets(counted)})
+        return dump({"total": total, "total_is": total_is, "facets": write_facets(counted)})
 
     return answer_versioned(etag, build)
 
@@ -211,6 +208,6 @@ def list_problems() -> Response:
             }
             for p in page.items
         ]
-        return _dump({"items": items, "total": page.total, "next_cursor": query.next_cursor(page)})
+        return dump({"items": items, "total": page.total, "next_cursor": query.next_cursor(page)})
 
     return answer_versioned(etag, build)

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from flask import Blueprint, Response, request, url_for
+from flask import Response, request, url_for
 from pydantic import BaseModel
 
 from portal.auth.core import Actor
+from portal.catalog.api.blueprint import blueprint
 from portal.catalog.forms.own_fields import ChangedFieldBody, NewFieldBody, VersionQuery
 from portal.catalog.queries.declared import make_field
 from portal.catalog.queries.own_fields import count_usage, find_progress, get_fields
 from portal.catalog.service.own_fields import (
-    WRITE,
     change_field,
     declare_field,
     delete_field,
     move_field,
 )
+from portal.catalog.service.permissions import FIELDS
 from portal.infra.clock import utc_now
 from portal.web.forms import parse_arguments, parse_document
 from portal.web.markers import requires
@@ -28,8 +29,6 @@ from portal.web.visitor import check_whole, get_actor
 if TYPE_CHECKING:
     from portal.catalog.core.own_fields import OwnField
     from portal.catalog.queries.own_fields import Usage
-
-blueprint = Blueprint("own_fields_api", __name__, url_prefix="/api/v1")
 
 
 class ChoiceItem(BaseModel):
@@ -126,25 +125,25 @@ def list_fields() -> Response:
 
 
 @blueprint.post("/fields")
-@requires(WRITE)
+@requires(FIELDS)
 @declare(answer=FieldItem)
 def add_field() -> Response:
     """Declare an own field; all entities are read again in the background."""
-    check_whole(WRITE)
+    check_whole(FIELDS)
     body = parse_document(NewFieldBody, request)
     declared = body.make_field(body.key)
     row = declare_field(get_session(), get_actor(Actor), declared, now=utc_now())
     answer = _json(_write(make_field(row)), 201)
-    answer.headers["Location"] = url_for("own_fields_api.put_field", key=row.key)
+    answer.headers["Location"] = url_for("catalog_api.put_field", key=row.key)
     return answer
 
 
 @blueprint.put("/fields/<string:key>")
-@requires(WRITE)
+@requires(FIELDS)
 @declare(answer=FieldItem)
 def put_field(key: str) -> Response:
     """Change an own field; `version` is the one that was looked at."""
-    check_whole(WRITE)
+    check_whole(FIELDS)
     body = parse_document(ChangedFieldBody, request)
     session, actor, now = get_session(), get_actor(Actor), utc_now()
     row = change_field(session, actor, body.make_field(key), was=body.version, now=now)
@@ -154,11 +153,11 @@ def put_field(key: str) -> Response:
 
 
 @blueprint.delete("/fields/<string:key>")
-@requires(WRITE)
+@requires(FIELDS)
 @declare(query=VersionQuery, answer=DeletedField)
 def remove_field(key: str) -> Response:
     """Delete an own field; what stands in documents stays there."""
-    check_whole(WRITE)
+    check_whole(FIELDS)
     version = parse_arguments(VersionQuery, request.args).version
     delete_field(get_session(), get_actor(Actor), key, was=version, now=utc_now())
     return _json(DeletedField(key=key))

@@ -13,7 +13,9 @@ from portal.catalog.models.history import (
     EntityRename,
     EntityRevision,
     PastRelation,
+    RetiredEntity,
 )
+from portal.catalog.models.links import LinkTemplateRow
 from portal.catalog.models.lists import CatalogState, EntityMark, EntityTombstone, Star
 from portal.catalog.models.own_fields import OwnFieldReading, OwnFieldRow, OwnFieldValue
 from portal.catalog.models.problems import CatalogProblem, RemovedEntity
@@ -32,10 +34,12 @@ __all__ = [
     "EntityTombstone",
     "EntityValue",
     "EntityWords",
+    "LinkTemplateRow",
     "OwnFieldReading",
     "OwnFieldRow",
     "OwnFieldValue",
     "PastRelation",
     "RemovedEntity",
+    "RetiredEntity",
     "Star",
 ]

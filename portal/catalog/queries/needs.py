@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import numpy as np
+from sqlalchemy import func, select
 
 from portal.catalog.core.columns import ABSENT
 from portal.catalog.core.facets import (
@@ -16,6 +17,7 @@ from portal.catalog.core.facets import (
 )
 from portal.catalog.core.filters import NOT_SET
 from portal.catalog.core.own_fields import Required
+from portal.catalog.models import CatalogProblem
 from portal.catalog.queries.columns import get_columns
 from portal.infra.contributions import Need
 
@@ -29,6 +31,16 @@ if TYPE_CHECKING:
     from portal.catalog.core.own_fields import OwnField
 
 MOST_LACKING = 3
+
+
+def list_open(session: Session, ref: str) -> list[Need]:
+    """Return what is open about one entity: the problems of its file."""
+    count = session.scalar(select(func.count(CatalogProblem.id)).where(CatalogProblem.ref == ref))
+    if not count:
+        return []
+    kind, _, rest = ref.partition(":")
+    text = f"{count} {'problem' if count == 1 else 'problems'} with its descriptor"
+    return [Need(40, text, f"/catalog/{kind}/{rest}")]
 
 
 def list_needs(session: Session, teams: Collection[str], now: datetime) -> list[Need]:

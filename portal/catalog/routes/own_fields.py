@@ -22,12 +22,12 @@ from portal.catalog.queries.own_fields import (
 from portal.catalog.routes.blueprint import blueprint
 from portal.catalog.routes.own_values import lacking_url, say_read_from, say_required
 from portal.catalog.service.own_fields import (
-    WRITE,
     change_field,
     declare_field,
     delete_field,
     move_field,
 )
+from portal.catalog.service.permissions import FIELDS
 from portal.errors import Conflict, InvalidInput, Problem
 from portal.infra.clock import utc_now
 from portal.web.forms import parse_arguments
@@ -86,18 +86,18 @@ def _present(declared: OwnField, usage: Usage | None) -> SimpleNamespace:
 
 
 @blueprint.get("/admin/fields/new")
-@requires(WRITE)
+@requires(FIELDS)
 def new_own_field() -> str:
     """State a new own field."""
-    check_whole(WRITE)
+    check_whole(FIELDS)
     return _show_form(OwnField("", ""))
 
 
 @blueprint.post("/admin/fields")
-@requires(WRITE)
+@requires(FIELDS)
 def add_own_field() -> Response | tuple[str, int]:
     """Declare an own field; all entities are read again in the background."""
-    check_whole(WRITE)
+    check_whole(FIELDS)
     try:
         form = parse_arguments(FieldForm, request.form)
         row = declare_field(get_session(), get_actor(Actor), form.make_field(), now=utc_now())
@@ -108,18 +108,18 @@ def add_own_field() -> Response | tuple[str, int]:
 
 
 @blueprint.get("/admin/fields/<string:key>")
-@requires(WRITE)
+@requires(FIELDS)
 def own_field(key: str) -> str:
     """State an own field anew."""
-    check_whole(WRITE)
+    check_whole(FIELDS)
     return _show_form(make_field(get_field_row(get_session(), key)), key=key)
 
 
 @blueprint.post("/admin/fields/<string:key>")
-@requires(WRITE)
+@requires(FIELDS)
 def change_own_field(key: str) -> Response | tuple[str, int]:
     """Change an own field."""
-    check_whole(WRITE)
+    check_whole(FIELDS)
     session = get_session()
     row = get_field_row(session, key)
     try:
@@ -137,28 +137,28 @@ def change_own_field(key: str) -> Response | tuple[str, int]:
 
 
 @blueprint.post("/admin/fields/<string:key>/move")
-@requires(WRITE)
+@requires(FIELDS)
 def move_own_field(key: str) -> Response:
     """Give an own field another place in the order."""
-    check_whole(WRITE)
+    check_whole(FIELDS)
     position = parse_arguments(MoveForm, request.form).position
     move_field(get_session(), get_actor(Actor), key, position, now=utc_now())
     return redirect(url_for("catalog.own_fields"), 303)
 
 
 @blueprint.get("/admin/fields/<string:key>/delete")
-@requires(WRITE)
+@requires(FIELDS)
 def own_field_deletion(key: str) -> str:
     """Show what deleting an own field would take away."""
-    check_whole(WRITE)
+    check_whole(FIELDS)
     return _show_deletion(key)
 
 
 @blueprint.post("/admin/fields/<string:key>/delete")
-@requires(WRITE)
+@requires(FIELDS)
 def delete_own_field(key: str) -> Response | tuple[str, int]:
     """Delete an own field; what stands in documents stays there."""
-    check_whole(WRITE)
+    check_whole(FIELDS)
     version = parse_arguments(VersionForm, request.form).version
     try:
         delete_field(get_session(), get_actor(Actor), key, was=version, now=utc_now())

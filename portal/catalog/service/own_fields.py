@@ -14,6 +14,7 @@ from portal.catalog.models import OwnFieldRow
 from portal.catalog.queries.declared import IN_ORDER, make_field
 from portal.catalog.queries.own_fields import get_field_row
 from portal.catalog.service.own_values import ask_reading
+from portal.catalog.service.permissions import FIELDS
 from portal.catalog.service.revisions import bump_revision, hold_revision
 from portal.errors import Conflict, InvalidInput, Problem
 from portal.infra.contributions import get_contributions
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
     from portal.catalog.core.own_fields import OwnField
 
-WRITE = "catalog:field:write"
-
 
 def declare_field(
     session: Session, actor: Actor, declared: OwnField, *, now: datetime
@@ -36,7 +35,7 @@ def declare_field(
 
     Raises InvalidInput for one that breaks a rule.
     """
-    authorise(actor, WRITE)
+    authorise(actor, FIELDS)
     hold_revision(session)
     rows = session.scalars(IN_ORDER).all()
     declared = replace(declared, position=len(rows) + 1, version=1)
@@ -66,7 +65,7 @@ def change_field(
     Raises Conflict when it is not in the version `was` any more, InvalidInput for what breaks a
     rule. Entities are read again only where another value may follow.
     """
-    authorise(actor, WRITE)
+    authorise(actor, FIELDS)
     row, before = _take(session, declared.key, was)
     declared = replace(declared, position=row.position, version=row.version + 1)
     others = [make_field(each) for each in session.scalars(IN_ORDER) if each.id != row.id]
@@ -85,7 +84,7 @@ def change_field(
 
 def delete_field(session: Session, actor: Actor, key: str, *, was: int, now: datetime) -> None:
     """Delete an own field; what stands in documents stays there. Raises Conflict, NotFound."""
-    authorise(actor, WRITE)
+    authorise(actor, FIELDS)
     row, before = _take(session, key, was)
     session.delete(row)
     session.flush()
@@ -98,7 +97,7 @@ def delete_field(session: Session, actor: Actor, key: str, *, was: int, now: dat
 
 def move_field(session: Session, actor: Actor, key: str, position: int, *, now: datetime) -> None:
     """Give an own field another place in the order, 1 for the first; raises NotFound."""
-    authorise(actor, WRITE)
+    authorise(actor, FIELDS)
     hold_revision(session)
     row = get_field_row(session, key)
     others = [each for each in session.scalars(IN_ORDER) if each.id != row.id]
