@@ -34,7 +34,7 @@ from portal.web.forms import parse_arguments
 from portal.web.markers import requires
 from portal.web.templating import render
 from portal.web.unit import get_session
-from portal.web.visitor import check_whole, get_actor
+from portal.web.visitor import get_actor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,7 +89,6 @@ def _present(declared: OwnField, usage: Usage | None) -> SimpleNamespace:
 @requires(FIELDS)
 def new_own_field() -> str:
     """State a new own field."""
-    check_whole(FIELDS)
     return _show_form(OwnField("", ""))
 
 
@@ -97,7 +96,6 @@ def new_own_field() -> str:
 @requires(FIELDS)
 def add_own_field() -> Response | tuple[str, int]:
     """Declare an own field; all entities are read again in the background."""
-    check_whole(FIELDS)
     try:
         form = parse_arguments(FieldForm, request.form)
         row = declare_field(get_session(), get_actor(Actor), form.make_field(), now=utc_now())
@@ -111,7 +109,6 @@ def add_own_field() -> Response | tuple[str, int]:
 @requires(FIELDS)
 def own_field(key: str) -> str:
     """State an own field anew."""
-    check_whole(FIELDS)
     return _show_form(make_field(get_field_row(get_session(), key)), key=key)
 
 
@@ -119,7 +116,6 @@ def own_field(key: str) -> str:
 @requires(FIELDS)
 def change_own_field(key: str) -> Response | tuple[str, int]:
     """Change an own field."""
-    check_whole(FIELDS)
     session = get_session()
     row = get_field_row(session, key)
     try:
@@ -140,7 +136,6 @@ def change_own_field(key: str) -> Response | tuple[str, int]:
 @requires(FIELDS)
 def move_own_field(key: str) -> Response:
     """Give an own field another place in the order."""
-    check_whole(FIELDS)
     position = parse_arguments(MoveForm, request.form).position
     move_field(get_session(), get_actor(Actor), key, position, now=utc_now())
     return redirect(url_for("catalog.own_fields"), 303)
@@ -150,7 +145,6 @@ def move_own_field(key: str) -> Response:
 @requires(FIELDS)
 def own_field_deletion(key: str) -> str:
     """Show what deleting an own field would take away."""
-    check_whole(FIELDS)
     return _show_deletion(key)
 
 
@@ -158,7 +152,6 @@ def own_field_deletion(key: str) -> str:
 @requires(FIELDS)
 def delete_own_field(key: str) -> Response | tuple[str, int]:
     """Delete an own field; what stands in documents stays there."""
-    check_whole(FIELDS)
     version = parse_arguments(VersionForm, request.form).version
     try:
         delete_field(get_session(), get_actor(Actor), key, was=version, now=utc_now())
