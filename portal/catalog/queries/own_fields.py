@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from portal.catalog.core.columns import ABSENT
 from portal.catalog.core.facets import select_applying, select_bare, select_required
@@ -17,6 +17,7 @@ from portal.catalog.models import OwnFieldValue as Value
 from portal.catalog.queries.columns import get_columns, get_revision
 from portal.catalog.queries.declared import renew_fields
 from portal.errors import NotFound
+from portal.infra.db import read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,6 +28,13 @@ if TYPE_CHECKING:
 
     from portal.catalog.core.columns import FieldColumn
     from portal.catalog.core.own_fields import OwnField
+
+# Built once: putting a statement together takes longer than this takes to run.
+VALUES = (
+    select(Value.entity_id, Value.key, func.coalesce(Value.original, Value.value).label("written"))
+    .where(Value.entity_id.in_(bindparam("ids", expanding=True)))
+    .order_by(Value.entity_id, Value.key, Value.number)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +83,9 @@ def list_field_values(
         return {}
     refs = {row.id: row.ref for row in rows}
     found: dict[str, dict[str, tuple[str, ...]]] = {}
-    query = (
-        select(Value.entity_id, Value.key, func.coalesce(Value.original, Value.value))
-        .where(Value.entity_id.in_(refs))
-        .order_by(Value.entity_id, Value.key, Value.number)
-    )
-    for number, key, written in session.execute(query):
-        of_entity = found.setdefault(refs[number], {})
-        of_entity[key] = (*of_entity.get(key, ()), written)
+    for row in read_rows(session, VALUES, {"ids": list(refs)}):
+        of_entity = found.setdefault(refs[row.entity_id], {})
+        of_entity[row.key] = (*of_entity.get(row.key, ()), row.written)
     return found
 
 
