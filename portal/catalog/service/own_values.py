@@ -47,9 +47,12 @@ class Subject:
 def replace_own_values(session: Session, ids: Mapping[str, int], records: Sequence[Record]) -> None:
     """Write what own fields say of entities anew; `ids` are theirs by reference.
 
-    The catalog's revision is bumped before, so no declaration changes until this unit ends.
+    The catalog's revision is bumped before, so no declaration changes until this unit ends. Where
+    nothing is declared any more, reading again takes away what is left.
     """
     fields = read_fields(session)
+    if not fields:
+        return
     subjects = [
         Subject(
             ids[record.ref],
