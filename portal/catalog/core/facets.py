@@ -169,6 +169,8 @@ class Counter:
         if facet == "problems":
             with_problems = int(np.count_nonzero(_pick(self.columns.problems, rows)))
             return FacetCount((FacetValue("yes", with_problems),), 0, 0)
+        if "." in facet:  # an own field that was declared or deleted at this moment
+            return FacetCount((), 0, 0)
         codes, texts = self._coded(facet)
         if rows is None and facet in self.columns.codes:
             counts = self.columns.count_whole(facet)

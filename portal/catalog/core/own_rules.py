@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from portal.catalog.core.aliases import SECRET_KEYS
 from portal.catalog.core.facets import FILTERS, SORTS
 from portal.catalog.core.fields import is_key
 from portal.catalog.core.kinds import KINDS
@@ -62,7 +63,8 @@ BUILT_IN = frozenset(
 )
 """What the portal reads right below `spec` itself."""
 
-BUILT_IN_ANNOTATIONS = frozenset((TIER_ANNOTATION, CRITICALITY_ANNOTATION))
+# What is a secret is no name of anything either, and shown nowhere but in the raw document.
+BUILT_IN_ANNOTATIONS = frozenset((TIER_ANNOTATION, CRITICALITY_ANNOTATION, *SECRET_KEYS))
 BUILT_IN_PREFIX = "backstage.io/"
 _KEY = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _PART = re.compile(r"[A-Za-z0-9_-]+")
@@ -180,7 +182,7 @@ def _check_annotation(path: str) -> Iterator[Problem]:
         fix = "Write one such as `example.com/data-classification`, at most 63 after the slash."
         yield Problem("path", "form", message, fix)
     elif path in BUILT_IN_ANNOTATIONS or path.startswith(BUILT_IN_PREFIX):
-        message = f"`{path}` is read by the portal itself."
+        message = f"`{path}` is read by the portal itself, or holds a secret."
         yield Problem("path", "built-in", message, "Read the own field from another annotation.")
 
 

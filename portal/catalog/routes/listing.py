@@ -95,7 +95,9 @@ def _count_facets(
     # Kinds are counted beyond what runs: choosing one leaves the services.
     everything = selection.counter.without_base() if query.is_running else selection.counter
     titles = _list_titles(query, marks)
-    for name in (*query.mark_names, *LEADING, *selection.columns.fields, *FACETS[len(LEADING) :]):
+    # What was declared or deleted at this moment is in one of the two only.
+    own = [name for name in query.own_fields if name in selection.columns.fields]
+    for name in (*query.mark_names, *LEADING, *own, *FACETS[len(LEADING) :]):
         chosen = [query.normalise(name, value) for value in request.args.getlist(name) if value]
         if not chosen and not _is_facet(query, name):
             continue

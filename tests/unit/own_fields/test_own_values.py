@@ -246,6 +246,10 @@ def test_good_declarations_have_nothing_wrong():
         ({"location": "annotation", "path": "a b"}, ("path", "form")),
         ({"location": "annotation", "path": "plumbline.dev/tier"}, ("path", "built-in")),
         ({"location": "annotation", "path": "backstage.io/x"}, ("path", "built-in")),
+        (
+            {"location": "annotation", "path": "pagerduty.com/integration-key"},
+            ("path", "built-in"),
+        ),
         ({"kinds": ("Component!",)}, ("kinds", "form")),
         ({"classes": ("servise",)}, ("classes", "known")),
         ({"required": Required(tiers=(4,))}, ("required_tiers", "known")),
