@@ -10,11 +10,14 @@ from portal.catalog.forms import ProblemListQuery
 from portal.catalog.queries import entities, problems
 from portal.catalog.routes import (
     definitions,
+    editing,
     entity,
     exporting,
     listing,
     personal,
     presenting,
+    registering,
+    removing,
     searching,
     setup,
 )
@@ -28,10 +31,13 @@ from portal.web.unit import get_session
 __all__ = [
     "blueprint",
     "definitions",
+    "editing",
     "entity",
     "exporting",
     "listing",
     "personal",
+    "registering",
+    "removing",
     "searching",
     "setup",
 ]

@@ -15,6 +15,7 @@ from portal.catalog.queries.columns import find_domain
 from portal.catalog.queries.graph import read_neighbourhood
 from portal.catalog.routes import graphs, presenting
 from portal.catalog.routes.blueprint import blueprint
+from portal.catalog.routes.changing import present_changing, present_fields, present_people
 from portal.catalog.routes.definitions import present_definition
 from portal.errors import NotFound
 from portal.infra.contributions import EntityPanel, PanelSubject, get_contributions
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 log = get_logger("panels")
 BROKEN = "!"
-OWN_TABS = ("overview", "graph", "relations", "definition", "raw")
+OWN_TABS = ("overview", "graph", "relations", "definition", "fields", "raw")
 
 
 @blueprint.get("/catalog/<string:kind>/<string:namespace>/<string:name>")
@@ -70,6 +71,7 @@ def show(kind: str, namespace: str, name: str) -> str:
             name=entity.name.lower(),
         ),
         graph=drawn,
+        changing=present_changing(session, actor, entity),
         star=SimpleNamespace(
             is_offered=actor.is_person,
             starred=is_starred,
@@ -89,10 +91,16 @@ def _fill_tab(
         "yaml_text": "",
         "json_text": "",
         "definition": None,
+        "fields": [],
+        "people": None,
     }
     if query.tab == "raw":
         found["yaml_text"] = presenting.write_yaml(entity.document)
         found["json_text"] = presenting.write_json(entity.document)
+    elif query.tab == "overview":
+        found["people"] = present_people(session, entity)
+    elif query.tab == "fields":
+        found["fields"] = present_fields(session, entity)
     elif query.tab == "definition":
         found["definition"] = present_definition(entity.document)
     elif query.tab not in OWN_TABS:
@@ -134,6 +142,7 @@ def _list_tabs(
         (0, "overview", "Overview", None),
         (20, "graph", "Graph", None),
         (30, "relations", "Relations", related),
+        (85, "fields", "Fields", None),
         (90, "raw", "Raw", None),
     ]
     if has_definition:
