@@ -43,6 +43,8 @@ def say_value(value: Any, *, cut: bool = True) -> str | None:
         text = ", ".join(value)
     elif isinstance(value, str):
         text = value
+    elif isinstance(value, list) and all(isinstance(item, dict) for item in value):
+        text = "; ".join(" · ".join(str(part) for part in item.values()) for item in value)
     else:
         text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= LONGEST_SHOWN or not cut else f"{text[:LONGEST_SHOWN]}…"
@@ -54,6 +56,12 @@ def present_origins(
     """Return origins in words."""
     names = name_people(session, (origin.by for origin in origins))
     fields = list_form_fields(session, entity)
+    places = [field.pointer for field in fields]
+
+    def place(origin: Origin) -> tuple[int, str]:
+        known = places.index(origin.pointer) if origin.pointer in places else len(places)
+        return known, origin.pointer
+
     return [
         SimpleNamespace(
             pointer=origin.pointer,
@@ -68,7 +76,7 @@ def present_origins(
             by=names.get(origin.by, origin.by),
             since=origin.since,
         )
-        for origin in origins
+        for origin in sorted(origins, key=place)
     ]
 
 
