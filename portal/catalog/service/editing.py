@@ -20,6 +20,7 @@ from portal.catalog.core.records import PORTAL, Place
 from portal.catalog.core.refs import entity_ref
 from portal.catalog.core.specs import check_entity
 from portal.catalog.models import Entity, EntityOverlay
+from portal.catalog.queries.retired import find_retired
 from portal.catalog.service.overlays import is_said, make_record, read_overlays
 from portal.catalog.service.permissions import WRITE
 from portal.catalog.service.problems import refresh_near
@@ -130,6 +131,10 @@ def create_entity(
         raise InvalidInput(
             message, (Problem("metadata.name", "unique", message, "Choose another name."),)
         )
+    if find_retired(session, ref) is not None:
+        message = f"{ref} was retired, and its name is kept."
+        fix = "Choose another name, or bring it back."
+        raise InvalidInput(message, (Problem("metadata.name", "retired", message, fix),))
     _check_known(session, record, frozenset({ref}))
     write_records(session, actor, fresh=[record], changed=(), now=now)
     refresh_near(session, [ref])

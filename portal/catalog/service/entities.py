@@ -13,6 +13,7 @@ from portal.catalog.models import (
     CatalogProblem,
     Entity,
     RemovedEntity,
+    RetiredEntity,
 )
 from portal.catalog.service.overlays import lay_overlays, make_record
 from portal.catalog.service.permissions import WRITE
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
 class Applied:
     """What a batch did; `claimed` maps refs that another source keeps to where they stand.
 
-    `unfit` maps refs whose overlays do not fit their file any more to why.
+    `unfit` maps refs whose overlays do not fit their file any more to why, `retired` those that
+    nobody may define any more to since when.
     """
 
     created: int = 0
@@ -39,6 +41,12 @@ class Applied:
     unchanged: int = 0
     claimed: dict[str, Place] = field(default_factory=dict)
     unfit: dict[str, str] = field(default_factory=dict)
+    retired: dict[str, datetime] = field(default_factory=dict)
+
+    @property
+    def left_out(self) -> set[str]:
+        """Return the refs that were not written, and may be though their file is as it was."""
+        return {*self.claimed, *self.retired}
 
 
 def apply_records(
@@ -50,7 +58,10 @@ def apply_records(
     """
     authorise(actor, WRITE)
     applied = Applied()
-    records, applied.unfit = lay_overlays(session, records)
+    applied.retired = _find_retired(session, records)
+    records, applied.unfit = lay_overlays(
+        session, [record for record in records if record.ref not in applied.retired]
+    )
     held = {
         row.ref: row
         for row in session.execute(
@@ -83,6 +94,12 @@ def apply_records(
     if fresh or changed:
         write_records(session, actor, fresh=fresh, changed=changed, change=change, now=now)
     return applied
+
+
+def _find_retired(session: Session, records: Sequence[Record]) -> dict[str, datetime]:
+    query = select(RetiredEntity.ref, RetiredEntity.retired_at)
+    rows = session.execute(query.where(RetiredEntity.ref.in_([record.ref for record in records])))
+    return {row.ref: row.retired_at for row in rows}
 
 
 def _keeps(held: Place, other: Place) -> bool:

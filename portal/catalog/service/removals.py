@@ -14,6 +14,7 @@ from portal.catalog.models import (
     EntityRevision,
     EntityTombstone,
     RemovedEntity,
+    RetiredEntity,
 )
 from portal.catalog.service.records import end_relations, forget_parts, revision_row
 from portal.catalog.service.revisions import bump_revision
@@ -39,7 +40,8 @@ def forget_removed(session: Session, before: datetime) -> int:
     # Past the time to bring its entity back, an overlay would only wait for somebody else's.
     present = exists().where(Entity.ref == EntityOverlay.ref)
     kept = exists().where(RemovedEntity.ref == EntityOverlay.ref)
-    session.execute(delete(EntityOverlay).where(~present, ~kept))
+    archived = exists().where(RetiredEntity.ref == EntityOverlay.ref)
+    session.execute(delete(EntityOverlay).where(~present, ~kept, ~archived))
     return len(ids)
 
 
