@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Response, request
 
 from portal.auth.core import Actor
-from portal.catalog.api import links, retiring
+from portal.catalog.api import editing, links, retiring
 from portal.catalog.api.blueprint import blueprint, dump
 from portal.catalog.api.shapes import (
     EntityDocument,
@@ -19,6 +19,7 @@ from portal.catalog.api.shapes import (
     write_facets,
     write_graph,
 )
+from portal.catalog.core.contacts import list_co_owners, list_contacts
 from portal.catalog.core.facets import FACETS
 from portal.catalog.forms import (
     EntityListQuery,
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     from portal.catalog.core.filters import EntityFilter
     from portal.catalog.core.relations import Relation
 
-__all__ = ["blueprint", "links", "retiring"]
+__all__ = ["blueprint", "editing", "links", "retiring"]
 
 
 def _personal(wanted: EntityFilter) -> tuple[object, ...]:
@@ -99,14 +100,29 @@ def show_entity(kind: str, namespace: str, name: str) -> Response:
     ref = make_ref(kind, namespace, name)
     entity = entities.get_document(session, ref)
     relations = details.list_relations(session, ref)
-    etag = make_etag(entity.digest, entity.updated_at, *relations)
-    return answer_versioned(etag, lambda: dump(_as_document(entity.document, relations)))
+    etag = make_etag(entity.digest, entity.updated_at, entity.revision, *relations)
+    return answer_versioned(
+        etag, lambda: dump(_as_document(entity.document, relations, entity.revision))
+    )
 
 
-def _as_document(document: dict[str, Any], relations: list[Relation]) -> dict[str, Any]:
+def _as_document(
+    document: dict[str, Any], relations: list[Relation], version: int
+) -> dict[str, Any]:
     metadata = {"namespace": "default", **document["metadata"]}
     listed = [{"type": r.type, "targetRef": r.target} for r in relations]
-    return {**document, "metadata": metadata, "relations": listed}
+    contacts = [
+        {"role": each.role, "form": each.form, "value": each.value}
+        for each in list_contacts(document)
+    ]
+    return {
+        **document,
+        "metadata": metadata,
+        "relations": listed,
+        "co_owners": list_co_owners(document),
+        "contacts": contacts,
+        "version": version,
+    }
 
 
 @blueprint.get("/entities/<string:kind>/<string:namespace>/<string:name>/graph")

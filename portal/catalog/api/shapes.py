@@ -50,8 +50,22 @@ class EntityList(BaseModel):
     next_cursor: str | None
 
 
+class ContactItem(BaseModel):
+    """Whom to turn to; `role` is on-call, product or security.
+
+    `form` says what `value` is: entity, email, address or channel.
+    """
+
+    role: str
+    form: str
+    value: str
+
+
 class EntityDocument(BaseModel):
-    """An entity as Backstage writes it, with its relations."""
+    """An entity as Backstage writes it, with its relations.
+
+    `co_owners` own it beside the accountable owner; `version` is what a change is made from.
+    """
 
     model_config = ConfigDict(extra="allow")
 
@@ -60,6 +74,9 @@ class EntityDocument(BaseModel):
     metadata: dict[str, Any]
     spec: dict[str, Any] | None = None
     relations: list[dict[str, str]]
+    co_owners: list[str]
+    contacts: list[ContactItem]
+    version: int
 
 
 class ProblemItem(BaseModel):

@@ -44,7 +44,7 @@ LIST_COLUMNS = (
 )
 # Built once: putting a statement together takes longer than these take to run.
 BY_IDS = select(*LIST_COLUMNS).where(Entity.id.in_(bindparam("ids", expanding=True)))
-DOCUMENT = select(Entity.document, Entity.digest, Entity.updated_at).where(
+DOCUMENT = select(Entity.document, Entity.digest, Entity.updated_at, Entity.revision).where(
     Entity.ref == bindparam("ref")
 )
 LABELS = select(
