@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 def list_claimants(session: Session, ref: str) -> Sequence[tuple[Source, CatalogProblem]]:
     """Return the sources that define an entity of another, who came first before the others."""
     return [
-        (source, problem)
-        for source, problem in session.execute(
+        (row[0], row[1])
+        for row in session.execute(
             select(Source, CatalogProblem)
             .join(CatalogProblem, CatalogProblem.source == Source.name)
             .where(CatalogProblem.rule == CONFLICT, CatalogProblem.ref == ref)
             .order_by(CatalogProblem.id)
-        ).tuples()
+        )
     ]
 
 
