@@ -100,8 +100,9 @@ def test_what_is_wrong_stands_at_its_field_and_nothing_is_lost(world, owner):
         **{"links.url": ["no address", ""]},
     )
     assert answer.status_code == 422
-    for told in ('value="Kept"', "Did you mean", "component:default/shop", "key=value"):
+    for told in ('value="Kept"', "Did you mean", "component:default/shop", "key=value", "Not!"):
         assert told in answer.text
+    assert answer.text.count('class="field__error"') == 4
     answer = owner.send(EDIT, data, tags="Not!", **{"links.url": ["no address", ""]})
     assert answer.status_code == 422
     assert answer.text.count('class="field__error"') == 2

@@ -7,10 +7,19 @@ from typing import TYPE_CHECKING
 from flask import flash, redirect, request, url_for
 
 from portal.auth.core import Actor
-from portal.catalog.core.document_fields import MISSING, Change, is_within, read_field
+from portal.catalog.core.document_fields import (
+    MISSING,
+    Blocked,
+    Change,
+    apply_changes,
+    is_within,
+    read_field,
+)
+from portal.catalog.core.edits import describe_findings
 from portal.catalog.core.form_text import write_changes
 from portal.catalog.core.merging import BOTH, THEIRS, merge_all
 from portal.catalog.core.records import PORTAL
+from portal.catalog.core.specs import check_entity
 from portal.catalog.forms import make_ref
 from portal.catalog.forms.editing import (
     MORE,
@@ -26,6 +35,7 @@ from portal.catalog.routes.blueprint import blueprint
 from portal.catalog.routes.filling import (
     MORE_ROWS,
     Filled,
+    find_name,
     find_proposals,
     list_offers,
     list_proposed,
@@ -107,11 +117,24 @@ def _find_changes(
         filled.session, filled.fields, typed, filled.present, namespace=entity.namespace
     )
     changes, problems = write_changes(filled.fields, typed, entity.document, known.names)
-    named = {each.field for each in known.problems}
-    problems = [*known.problems, *(each for each in problems if each.field not in named)]
+    problems = [*known.problems, *problems]
+    if problems:  # all that is wrong is told at once
+        named = {each.field for each in problems}
+        found = (
+            (each, find_name(filled.fields, each.field)) for each in _judge_whole(entity, changes)
+        )
+        problems += [each for each, name in found if name not in named]
     dropped = _list_dropped(entity, form.drop)
     kept = [c for c in changes if not any(is_within(c.pointer, d.pointer) for d in dropped)]
     return [*kept, *dropped], problems
+
+
+def _judge_whole(entity: Entity, changes: Sequence[Change]) -> Sequence[Problem]:
+    """Return what is wrong with an entity once it is changed."""
+    try:
+        return describe_findings(check_entity(apply_changes(entity.document, changes)))
+    except Blocked:
+        return ()  # told when it is saved
 
 
 def _list_dropped(entity: Entity, pointers: Sequence[str]) -> list[Change]:
