@@ -135,7 +135,8 @@ class Watch:
         # These pages are refused on purpose; Chromium reports their status as an error.
         asked = message.location["url"]
         expected = ("404" in message.text and asked.endswith("/nowhere")) or (
-            "422" in message.text and asked.endswith("/sources/new")
+            any(status in message.text for status in ("409", "422"))
+            and asked.endswith(("/sources/new", "/edit", "/catalog/register"))
         )
         if message.type == "error" and not expected:
             self.complaints.append(f"console: {message.text}")
