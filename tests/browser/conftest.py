@@ -133,7 +133,7 @@ class Watch:
 
     def _hear(self, message: Any) -> None:
         # These pages are refused on purpose; Chromium reports their status as an error.
-        asked = message.location["url"]
+        asked = message.location["url"].partition("#")[0]
         expected = ("404" in message.text and asked.endswith("/nowhere")) or (
             any(status in message.text for status in ("409", "422"))
             and asked.endswith(("/sources/new", "/edit", "/catalog/register"))

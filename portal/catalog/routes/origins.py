@@ -6,7 +6,7 @@ import json
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from portal.catalog.core.document_fields import MISSING, is_within
+from portal.catalog.core.document_fields import MISSING, is_within, read_field
 from portal.catalog.core.editable import say_pointer
 from portal.catalog.core.records import PORTAL
 from portal.catalog.queries.form_fields import list_form_fields
@@ -93,11 +93,16 @@ def find_marks(session: Session, entity: Entity) -> dict[str, str]:
     }
     return {
         part: f"Set in the portal by {names.get(over.set_by, over.set_by)} "
-        f"on {over.set_at:%Y-%m-%d}; the file says something else."
+        f"on {over.set_at:%Y-%m-%d}; the file says {_say_base(entity, over.pointer)}."
         for part, pointer in pointers.items()
         for over in overlays
         if is_within(over.pointer, pointer) or is_within(pointer, over.pointer)
     }
+
+
+def _say_base(entity: Entity, pointer: str) -> str:
+    value = say_value(read_field(entity.base or {}, pointer))
+    return "nothing" if value is None else f"“{value}”"
 
 
 def _find_tier(session: Session, entity: Entity) -> str:
