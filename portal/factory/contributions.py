@@ -33,6 +33,7 @@ import portal.sources.service.permissions
 from portal.auth.core.people import make_provider_rules
 from portal.factory.tools import create_secret_box, create_source_tools
 from portal.infra.contributions import (
+    ChangeProposals,
     Claims,
     Consumer,
     Contributions,
@@ -82,6 +83,13 @@ def gather_contributions(settings: Settings) -> Contributions:
                 40,
                 portal.sources.routes.panels.badge_readme,
                 portal.sources.routes.panels.render_readme,
+            ),
+            EntityPanel(
+                "proposals",
+                "Proposals",
+                94,
+                portal.sources.routes.proposals.badge_proposals,
+                portal.sources.routes.proposals.render_proposals,
             ),
             EntityPanel(
                 "audit",
@@ -140,6 +148,13 @@ def gather_contributions(settings: Settings) -> Contributions:
                 flow=portal.sources.jobs.expire,
             ),
             Consumer(
+                portal.sources.service.permissions.CHECK_PROPOSALS,
+                portal.sources.service.permissions.CHECK_PROPOSALS,
+                flow=portal.sources.jobs.make_check_proposals(
+                    cache(lambda: create_source_tools(settings))
+                ),
+            ),
+            Consumer(
                 portal.catalog.jobs.FORGET_TOMBSTONES,
                 portal.catalog.jobs.FORGET_TOMBSTONES,
                 portal.catalog.jobs.forget_old_tombstones,
@@ -167,6 +182,10 @@ def gather_contributions(settings: Settings) -> Contributions:
                 portal.sources.service.permissions.EXPIRE,
                 portal.sources.jobs.EXPIRE_EVERY_SECONDS,
             ),
+            PeriodicJob(
+                portal.sources.service.permissions.CHECK_PROPOSALS,
+                portal.sources.jobs.CHECK_PROPOSALS_EVERY_SECONDS,
+            ),
             PeriodicJob(portal.jobs.jobs.FORGET, 3600),
         ),
         needs=(
@@ -177,6 +196,9 @@ def gather_contributions(settings: Settings) -> Contributions:
             ),
         ),
         open_work=(OpenWork(portal.catalog.queries.needs.list_open),),
+        proposals=(
+            ChangeProposals("sources.propose", portal.sources.queries.links.takes_proposals),
+        ),
         claims=(Claims(portal.sources.queries.claims.find_claim, "sources.show_take_over"),),
         source_links=(SourceLinks(portal.sources.queries.links.find_link),),
         people=(

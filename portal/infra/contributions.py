@@ -208,13 +208,14 @@ class Naming:
 
 @dataclass(frozen=True, slots=True)
 class ChangeProposals:
-    """Where a form of the catalog hands changes that are to be proposed to a file.
+    """Where a form of the catalog hands changes that are to be proposed to a file of a source.
 
     `endpoint` takes kind, namespace and name; it is posted `changes`, a JSON list as the API takes
-    it, and `version`.
+    it, and `version`. `is_offered` says for which sources that is done.
     """
 
     endpoint: str
+    is_offered: Callable[[Session, str], bool]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from portal.catalog.core.records import PORTAL
 from portal.catalog.queries.entities import list_labels
 from portal.catalog.queries.origins import list_origins
 from portal.catalog.routes import presenting
+from portal.catalog.routes.filling import find_proposals
 from portal.catalog.routes.origins import find_marks, present_origins
 from portal.catalog.service.edit_rights import may_edit
 from portal.infra.contributions import get_contributions
@@ -39,6 +40,7 @@ def present_changing(session: Session, actor: Actor, entity: Entity) -> SimpleNa
         version=entity.revision,
         edit_url=url_for("catalog.edit", **parts),
         remove_url=url_for("catalog.show_removal", **parts) if is_made_here else None,
+        propose_url=find_proposals(session, entity) if is_offered and entity.base else None,
         take_away_url=url_for("catalog.take_away", **parts),
         marks=find_marks(session, entity),
         claim=_find_claim(session, entity, parts) if is_made_here else None,

@@ -98,8 +98,8 @@ def _judge(
     if not changes:
         flash("Nothing was changed.")
         return redirect(_page(entity), 303)
-    if form.act == PROPOSE and find_proposals(entity) is not None:
-        return _show_proposal(entity, changes)
+    if form.act == PROPOSE and (url := find_proposals(filled.session, entity)):
+        return _show_proposal(entity, changes, url)
     return _save(filled, form, changes)
 
 
@@ -217,19 +217,19 @@ def _show(filled: Filled) -> str:
         is_merged=bool(filled.merged),
         is_made_here=entity.source == PORTAL,
         origin=presenting.present_origin(filled.session, entity),
-        can_propose=find_proposals(entity) is not None,
+        can_propose=find_proposals(filled.session, entity) is not None,
         offers=list_offers(filled.session, filled.fields),
         back=_page(entity),
     )
 
 
-def _show_proposal(entity: Entity, changes: Sequence[Change]) -> str:
+def _show_proposal(entity: Entity, changes: Sequence[Change], url: str) -> str:
     return render(
         "catalog/propose.html",
         entity=entity,
         changes=list_proposed(entity, changes),
         changes_json=write_changes_json(changes),
-        url=find_proposals(entity),
+        url=url,
         back=url_for(
             "catalog.edit",
             kind=entity.kind,

@@ -22,12 +22,12 @@ from portal.catalog.core.editable import (
 from portal.catalog.core.form_text import BETWEEN, list_long_keys, show_texts
 from portal.catalog.core.meaning import TIER_LABELS, find_tier
 from portal.catalog.core.merging import BOTH, THEIRS, make_mark
+from portal.catalog.core.records import PORTAL
 from portal.catalog.queries.form_fields import list_form_fields
 from portal.catalog.queries.origins import list_changers, list_origins, name_people
 from portal.catalog.queries.references import list_offered, write_offered
 from portal.catalog.routes.origins import present_origins, say_value
 from portal.infra.contributions import get_contributions
-from portal.web.unit import Session, get_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from portal.catalog.core.merging import Merged
     from portal.catalog.models import Entity
     from portal.errors import Problem
+    from portal.web.unit import Session
 
 SPARE_ROWS = 2
 MORE_ROWS = 6
@@ -240,10 +241,12 @@ def list_proposed(entity: Entity, changes: Iterable[Any]) -> list[SimpleNamespac
     ]
 
 
-def find_proposals(entity: Entity) -> str | None:
+def find_proposals(session: Session, entity: Entity) -> str | None:
     """Return where changes of an entity's file are proposed, None where that is not done."""
-    proposals = get_database().contributions.proposals
-    if not proposals or not entity.file or entity.read_as:
+    proposals = get_contributions(session).proposals
+    if not proposals or entity.source == PORTAL or entity.read_as:
+        return None
+    if not proposals[0].is_offered(session, entity.source):
         return None
     return url_for(
         proposals[0].endpoint,

@@ -6,9 +6,10 @@ import json
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from portal.catalog.core.document_fields import MISSING, is_within, read_field
+from portal.catalog.core.document_fields import MISSING, Change, is_within, read_field
 from portal.catalog.core.editable import say_pointer
 from portal.catalog.core.records import PORTAL
+from portal.catalog.forms.editing import write_changes_json
 from portal.catalog.queries.form_fields import list_form_fields
 from portal.catalog.queries.history import list_overlays
 from portal.catalog.queries.origins import FILE, MADE_HERE, SET_HERE, Origin, name_people
@@ -66,6 +67,7 @@ def present_origins(
         SimpleNamespace(
             pointer=origin.pointer,
             overlay=origin.overlay,
+            change_json=_write_change(origin),
             label=say_pointer(origin.pointer, fields),
             value=say_value(origin.value),
             said=say_value(origin.said),
@@ -78,6 +80,13 @@ def present_origins(
         )
         for origin in sorted(origins, key=place)
     ]
+
+
+def _write_change(origin: Origin) -> str:
+    """Return what proposes to the file what was set over it."""
+    is_gone = origin.value is MISSING
+    change = Change(origin.pointer, None if is_gone else origin.value, is_removal=is_gone)
+    return write_changes_json([change]) if origin.kind == SET_HERE else ""
 
 
 def find_marks(session: Session, entity: Entity) -> dict[str, str]:
