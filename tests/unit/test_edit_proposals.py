@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from portal.catalog.models import EntityOverlay
 from portal.factory.application import create_app
 from tests.unit.edit_pages import SHOP_PAGE, Person, World
@@ -11,10 +13,23 @@ from tests.unit.edit_pages import SHOP_PAGE, Person, World
 EDIT, PROPOSE = f"{SHOP_PAGE}/edit", f"{SHOP_PAGE}/propose"
 
 
-def test_what_a_form_changes_is_proposed_to_the_file(settings, database, tmp_path):
-    world = World(database, tmp_path)
-    app = create_app(settings.model_copy(update={"source_folders": str(tmp_path)}), database)
-    owner = Person(app, database, "olga", "group:default/crew")
+@pytest.fixture
+def world(database, tmp_path):
+    return World(database, tmp_path)
+
+
+@pytest.fixture
+def app(settings, world, tmp_path):
+    changed = settings.model_copy(update={"source_folders": str(tmp_path)})
+    return create_app(changed, world.database)
+
+
+@pytest.fixture
+def owner(app, database):
+    return Person(app, database, "olga", "group:default/crew")
+
+
+def test_what_a_form_changes_is_proposed_to_the_file(world, owner):
     data, page = owner.open(EDIT)
     assert "Propose a change to the file" in page
     answer = owner.send(EDIT, data, lifecycle="deprecated", owner="others", act="propose")
@@ -32,6 +47,10 @@ def test_what_a_form_changes_is_proposed_to_the_file(settings, database, tmp_pat
     kept = owner.send(PROPOSE, owner.open_text(shown.text))
     assert kept.status_code == 303
     assert "lifecycle: deprecated" in owner.client.get(kept.location).text
+
+
+def test_what_was_set_over_a_file_is_proposed_to_it(app, database, owner):
+    data, _ = owner.open(EDIT)
     # What stands over the file hides the change, and is said so; it can be proposed as it is.
     owner.send(EDIT, data, lifecycle="experimental")
     data, _ = owner.open(EDIT)
