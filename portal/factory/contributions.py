@@ -26,6 +26,7 @@ import portal.ownership.queries.explaining
 import portal.ownership.queries.trusted
 import portal.ownership.service
 import portal.sources.jobs
+import portal.sources.queries.claims
 import portal.sources.queries.links
 import portal.sources.queries.needs
 import portal.sources.routes
@@ -33,6 +34,8 @@ import portal.sources.service.permissions
 from portal.auth.core.people import make_provider_rules
 from portal.factory.tools import create_secret_box, create_source_tools
 from portal.infra.contributions import (
+    ChangeProposals,
+    Claims,
     Consumer,
     Contributions,
     EntityPanel,
@@ -202,6 +205,10 @@ def gather_contributions(settings: Settings) -> Contributions:
             ),
         ),
         open_work=(OpenWork(portal.catalog.queries.needs.list_open),),
+        proposals=(
+            ChangeProposals("sources.propose", portal.sources.queries.links.takes_proposals),
+        ),
+        claims=(Claims(portal.sources.queries.claims.find_claim, "sources.show_take_over"),),
         source_links=(SourceLinks(portal.sources.queries.links.find_link),),
         people=(
             People(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Response, request
 
 from portal.auth.core import Actor
-from portal.catalog.api import links, own_fields, retiring
+from portal.catalog.api import editing, links, own_fields, retiring
 from portal.catalog.api.blueprint import blueprint, dump
 from portal.catalog.api.shapes import (
     EntityDocument,
@@ -19,6 +19,7 @@ from portal.catalog.api.shapes import (
     write_facets,
     write_graph,
 )
+from portal.catalog.core.contacts import list_co_owners, list_contacts
 from portal.catalog.core.facets import FACETS
 from portal.catalog.forms import (
     EntityListQuery,
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
     from portal.catalog.core.filters import EntityFilter
     from portal.catalog.core.relations import Relation
 
-__all__ = ["blueprint", "links", "own_fields", "retiring"]
+__all__ = ["blueprint", "editing", "links", "own_fields", "retiring"]
 ITEM_COLUMNS = [name for name in EntityItem.model_fields if name != "fields"]
 
 
@@ -115,16 +116,30 @@ def show_entity(kind: str, namespace: str, name: str) -> Response:
     entity = entities.get_document(session, ref)
     relations = details.list_relations(session, ref)
     fields = draw_fields(session, entity.kind, entity.entity_class, entity.document)
-    etag = make_etag(entity.digest, entity.updated_at, fields, *relations)
-    return answer_versioned(etag, lambda: dump(_as_document(entity.document, relations, fields)))
+    etag = make_etag(entity.digest, entity.updated_at, entity.revision, fields, *relations)
+    return answer_versioned(
+        etag, lambda: dump(_as_document(entity.document, relations, fields, entity.revision))
+    )
 
 
 def _as_document(
-    document: dict[str, Any], relations: list[Relation], fields: dict[str, Any]
+    document: dict[str, Any], relations: list[Relation], fields: dict[str, Any], version: int
 ) -> dict[str, Any]:
     metadata = {"namespace": "default", **document["metadata"]}
     listed = [{"type": r.type, "targetRef": r.target} for r in relations]
-    return {**document, "metadata": metadata, "relations": listed, "fields": fields}
+    contacts = [
+        {"role": each.role, "form": each.form, "value": each.value}
+        for each in list_contacts(document)
+    ]
+    return {
+        **document,
+        "metadata": metadata,
+        "relations": listed,
+        "fields": fields,
+        "co_owners": list_co_owners(document),
+        "contacts": contacts,
+        "version": version,
+    }
 
 
 @blueprint.get("/entities/<string:kind>/<string:namespace>/<string:name>/graph")

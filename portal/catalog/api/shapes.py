@@ -54,8 +54,22 @@ class EntityList(BaseModel):
     next_cursor: str | None
 
 
+class ContactItem(BaseModel):
+    """Whom to turn to; `role` is on-call, product or security.
+
+    `form` says what `value` is: entity, email, address or channel.
+    """
+
+    role: str
+    form: str
+    value: str
+
+
 class EntityDocument(BaseModel):
-    """An entity as Backstage writes it, with its relations and the own fields read from it."""
+    """An entity as Backstage writes it, with its relations and the own fields read from it.
+
+    `co_owners` own it beside the accountable owner; `version` is what a change is made from.
+    """
 
     model_config = ConfigDict(extra="allow")
 
@@ -65,6 +79,9 @@ class EntityDocument(BaseModel):
     spec: dict[str, Any] | None = None
     relations: list[dict[str, str]]
     fields: dict[str, Any]
+    co_owners: list[str]
+    contacts: list[ContactItem]
+    version: int
 
 
 class ProblemItem(BaseModel):

@@ -10,6 +10,7 @@ from portal.catalog.forms import ProblemListQuery
 from portal.catalog.queries import entities, problems
 from portal.catalog.routes import (
     definitions,
+    editing,
     entity,
     exporting,
     links,
@@ -17,6 +18,8 @@ from portal.catalog.routes import (
     own_fields,
     personal,
     presenting,
+    registering,
+    removing,
     retiring,
     searching,
     setup,
@@ -31,12 +34,15 @@ from portal.web.unit import get_session
 __all__ = [
     "blueprint",
     "definitions",
+    "editing",
     "entity",
     "exporting",
     "links",
     "listing",
     "own_fields",
     "personal",
+    "registering",
+    "removing",
     "retiring",
     "searching",
     "setup",

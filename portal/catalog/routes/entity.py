@@ -16,9 +16,10 @@ from portal.catalog.queries.graph import read_neighbourhood
 from portal.catalog.queries.links import list_links
 from portal.catalog.routes import graphs, presenting
 from portal.catalog.routes.blueprint import blueprint
+from portal.catalog.routes.changing import present_changing, present_fields, present_people
 from portal.catalog.routes.definitions import present_definition
 from portal.catalog.routes.own_values import list_refs, present_lines, read_own
-from portal.catalog.routes.retiring import may_change, show_retired
+from portal.catalog.routes.retiring import show_retired
 from portal.errors import NotFound
 from portal.infra.contributions import EntityPanel, PanelSubject, get_contributions
 from portal.infra.logs import get_logger
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 log = get_logger("panels")
 BROKEN = "!"
-OWN_TABS = ("overview", "graph", "relations", "definition", "raw")
+OWN_TABS = ("overview", "graph", "relations", "definition", "fields", "raw")
 
 
 @blueprint.get("/catalog/<string:kind>/<string:namespace>/<string:name>")
@@ -81,7 +82,7 @@ def show(kind: str, namespace: str, name: str) -> str:
             name=entity.name.lower(),
         ),
         graph=drawn,
-        may_change=may_change(actor, entity.ref, entity.owner, entity.system),
+        changing=present_changing(session, actor, entity),
         star=SimpleNamespace(
             kind=entity.kind,
             is_offered=actor.is_person,
@@ -102,10 +103,16 @@ def _fill_tab(
         "yaml_text": "",
         "json_text": "",
         "definition": None,
+        "fields": [],
+        "people": None,
     }
     if query.tab == "raw":
         found["yaml_text"] = presenting.write_yaml(entity.document)
         found["json_text"] = presenting.write_json(entity.document)
+    elif query.tab == "overview":
+        found["people"] = present_people(session, entity)
+    elif query.tab == "fields":
+        found["fields"] = present_fields(session, entity)
     elif query.tab == "definition":
         found["definition"] = present_definition(entity.document)
     elif query.tab not in OWN_TABS:
@@ -148,6 +155,7 @@ def _list_tabs(
         (0, "overview", "Overview", None),
         (20, "graph", "Graph", None),
         (30, "relations", "Relations", related),
+        (85, "fields", "Fields", None),
         (90, "raw", "Raw", None),
     ]
     if has_definition:
