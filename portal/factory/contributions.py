@@ -17,6 +17,7 @@ import portal.catalog.jobs
 import portal.catalog.queries.entities
 import portal.catalog.queries.needs
 import portal.catalog.service.marks
+import portal.catalog.service.own_values
 import portal.catalog.service.permissions
 import portal.demo.queries
 import portal.jobs.jobs
@@ -70,6 +71,9 @@ def gather_contributions(settings: Settings) -> Contributions:
             NavItem("Audit", "audit.index", 50, permission="audit:entry:read", is_personal=True),
             NavItem(
                 "Links", "catalog.links", 55, permission="catalog:link:write", is_personal=True
+            ),
+            NavItem(
+                "Own fields", "catalog.own_fields", 56, "catalog:field:write", is_personal=True
             ),
             NavItem("Jobs", "jobs.index", 60, permission="jobs:job:read", is_personal=True),
             NavItem(
@@ -160,6 +164,11 @@ def gather_contributions(settings: Settings) -> Contributions:
                 portal.catalog.jobs.forget_old_tombstones,
             ),
             Consumer(
+                portal.catalog.service.own_values.READ_AGAIN,
+                portal.catalog.service.own_values.READ_AGAIN,
+                flow=portal.catalog.jobs.read_own_fields,
+            ),
+            Consumer(
                 portal.auth.service.group_rules.GROUPS_CHANGED,
                 "auth.refresh_group",
                 portal.auth.jobs.make_refresh_group(make_provider_rules(settings.providers)),
@@ -220,6 +229,7 @@ def gather_contributions(settings: Settings) -> Contributions:
             portal.auth.service.accounts.WRITE,
             portal.auth.service.group_rules.WRITE,
             portal.jobs.service.WRITE,
+            portal.catalog.service.permissions.FIELDS,
             portal.catalog.service.permissions.LINKS,
             portal.catalog.service.permissions.WRITE,
             portal.catalog.service.marks.WRITE,
