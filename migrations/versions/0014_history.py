@@ -80,11 +80,10 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    # What was laid over files goes, and their entities read as their files say.
+    # What was laid over files goes; all files are read again, so that columns follow.
     op.execute("UPDATE entities SET document = base, digest = '' WHERE base IS NOT NULL")
-    for table in ("entity_renames", "past_relations", "entity_revisions", "entity_overlays"):
-        op.drop_table(table)
-    with op.batch_alter_table("relations") as table:
-        table.drop_column("since")
-    with op.batch_alter_table("entities") as table:
-        table.drop_column("base")
+    op.execute(sa.text("UPDATE source_files SET is_settled = :no").bindparams(no=False))
+    for name in ("entity_renames", "past_relations", "entity_revisions", "entity_overlays"):
+        op.drop_table(name)
+    op.drop_column("relations", "since")
+    op.drop_column("entities", "base")

@@ -16,8 +16,8 @@ import portal.auth.service.group_rules
 import portal.catalog.jobs
 import portal.catalog.queries.entities
 import portal.catalog.queries.needs
-import portal.catalog.service.entities
 import portal.catalog.service.marks
+import portal.catalog.service.permissions
 import portal.demo.queries
 import portal.jobs.jobs
 import portal.jobs.service
@@ -189,7 +189,7 @@ def gather_contributions(settings: Settings) -> Contributions:
             portal.auth.service.accounts.WRITE,
             portal.auth.service.group_rules.WRITE,
             portal.jobs.service.WRITE,
-            portal.catalog.service.entities.WRITE,
+            portal.catalog.service.permissions.WRITE,
             portal.catalog.service.marks.WRITE,
             portal.sources.service.permissions.REFRESH,
             portal.sources.service.permissions.RUN,

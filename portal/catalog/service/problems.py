@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, exists, insert, literal, select
+from sqlalchemy import delete, exists, insert, literal, select, true
 from sqlalchemy.orm import aliased
 
 from portal.auth.core import Actor, authorise
 from portal.catalog.models import CatalogProblem, Entity, EntityRelation
-from portal.catalog.service.entities import WRITE
+from portal.catalog.service.permissions import WRITE
 from portal.catalog.service.revisions import bump_revision
 from portal.infra.db import BATCH_ROWS, insert_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
 DANGLING = "dangling"
@@ -66,7 +67,31 @@ def refresh_dangling(session: Session, actor: Actor) -> None:
     """List every relation whose other end does not exist, at the entity that declares it."""
     authorise(actor, WRITE)
     session.execute(delete(CatalogProblem).where(CatalogProblem.rule == DANGLING))
-    relation, declarer, found = aliased(EntityRelation), aliased(Entity), aliased(Entity)
+    _list_dangling(session, true())
+    bump_revision(session)
+
+
+def refresh_near(session: Session, refs: Sequence[str]) -> None:
+    """Look again at what entities declare and what is declared about them.
+
+    Whoever changed them was allowed to, and may not be allowed to write problems.
+    """
+    relation = EntityRelation
+    declarers = set(refs)
+    for end in (relation.source, relation.target):
+        declarers |= set(session.scalars(select(relation.declared_by).where(end.in_(refs))))
+    for start in range(0, len(declarers), BATCH_ROWS):
+        batch = sorted(declarers)[start : start + BATCH_ROWS]
+        stale = delete(CatalogProblem).where(
+            CatalogProblem.rule == DANGLING, CatalogProblem.ref.in_(batch)
+        )
+        session.execute(stale)
+        _list_dangling(session, EntityRelation.declared_by.in_(batch))
+    bump_revision(session)
+
+
+def _list_dangling(session: Session, declared: ColumnElement[bool]) -> None:
+    relation, declarer, found = EntityRelation, aliased(Entity), aliased(Entity)
     for end in (relation.target, relation.source):
         missing = (
             select(
@@ -82,7 +107,7 @@ def refresh_dangling(session: Session, actor: Actor) -> None:
                 literal(DANGLING_FIX),
             )
             .join(declarer, declarer.ref == relation.declared_by)
-            .where(~exists().where(found.ref == end))
+            .where(~exists().where(found.ref == end), declared)
         )
         session.execute(
             insert(CatalogProblem).from_select(
@@ -101,4 +126,3 @@ def refresh_dangling(session: Session, actor: Actor) -> None:
                 missing,
             )
         )
-    bump_revision(session)

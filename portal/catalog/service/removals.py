@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, exists, select
 
-from portal.catalog.models import RemovedEntity
+from portal.catalog.models import Entity, EntityOverlay, RemovedEntity
 from portal.infra.db import BATCH_ROWS
 
 if TYPE_CHECKING:
@@ -21,4 +21,8 @@ def forget_removed(session: Session, before: datetime) -> int:
         select(RemovedEntity.id).where(RemovedEntity.removed_at < before).limit(BATCH_ROWS)
     ).all()
     session.execute(delete(RemovedEntity).where(RemovedEntity.id.in_(ids)))
+    # Past the time to bring its entity back, an overlay would only wait for somebody else's.
+    present = exists().where(Entity.ref == EntityOverlay.ref)
+    kept = exists().where(RemovedEntity.ref == EntityOverlay.ref)
+    session.execute(delete(EntityOverlay).where(~present, ~kept))
     return len(ids)

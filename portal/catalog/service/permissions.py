@@ -1,0 +1,3 @@
+"""What the catalog's services ask for."""
+
+WRITE = "catalog:entity:write"
