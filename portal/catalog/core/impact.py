@@ -6,6 +6,7 @@ behind a soft or asynchronous edge it keeps running, and the walk ends there.
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +16,7 @@ import numpy as np
 
 from portal.catalog.core.certain import find_certain
 from portal.catalog.core.columns import ABSENT, Ints, Mask
+from portal.catalog.core.graph import DEPENDENCIES, DEPENDENTS
 from portal.catalog.core.passages import find_passages
 from portal.catalog.core.runtime import ASYNC, HARD, SOFT, UNSTATED, RuntimeGraph
 from portal.catalog.core.spreading import MAYBE, ONLY_HARD, Walk, spread_ahead, spread_back
@@ -22,8 +24,7 @@ from portal.catalog.core.spreading import MAYBE, ONLY_HARD, Walk, spread_ahead, 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-STOPPING, STANDING = "stopping", "standing"
-DIRECTIONS = (STOPPING, STANDING)
+STOPPING, STANDING = DEPENDENTS, DEPENDENCIES
 UNTOUCHED, BREAKS, MAY_BREAK, DEGRADES, FALLS_BEHIND = range(5)
 STATES = ("", "breaks", "may_break", "degrades", "falls_behind")
 
@@ -68,6 +69,12 @@ class Impact:
         order = np.lexsort((found, last, self.distances[found], self.states[found]))
         ordered: Ints = found[order]
         return ordered
+
+    @cached_property
+    def built_in(self) -> int:
+        """Return how many edges of the root were left out because one end is a library."""
+        ones, others = self.graph.built_in
+        return int(((others if self.direction == STOPPING else ones) == self.root).sum())
 
     @cached_property
     def passing(self) -> int:
@@ -170,7 +177,7 @@ class Impact:
 def _describe(graph: RuntimeGraph, way: Sequence[int]) -> list[Step]:
     """Return a way as steps; an API between two nodes is what the step goes by."""
     steps: list[Step] = []
-    for source, target in zip(way, way[1:], strict=False):
+    for source, target in itertools.pairwise(way):
         _, ends, strengths = graph.ahead.follow(np.array([source]))
         place = np.flatnonzero(ends == target)
         if len(place):

@@ -76,7 +76,9 @@ def _draw_once(graph: Neighbourhood) -> Sequence[Edge]:
 
 
 def _weigh(edge: Edge) -> int:
-    return {"soft": 0, None: 1, "hard": 2}.get(edge.criticality, 1)
+    if edge.is_built_in:
+        return -1
+    return {"async": 0, "soft": 1, None: 2, "hard": 3}.get(edge.criticality, 2)
 
 
 def _order(graph: Neighbourhood) -> dict[int, list[str]]:

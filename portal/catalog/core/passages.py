@@ -42,9 +42,7 @@ def find_passages(graph: RuntimeGraph, root: int, strengths: tuple[int, ...]) ->
     return found
 
 
-def _read_ahead(
-    graph: RuntimeGraph, root: int, strengths: tuple[int, ...]
-) -> dict[int, list[int]]:
+def _read_ahead(graph: RuntimeGraph, root: int, strengths: tuple[int, ...]) -> dict[int, list[int]]:
     """Return the part of the graph below `root`, through only providers where edges are hard."""
     is_hard = strengths == ONLY_HARD
     seeds = np.array([root])
@@ -66,7 +64,7 @@ def _read_ahead(
 
 
 def _meet(ends: list[int], follows: list[int], depths: list[int]) -> int:
-    """Return the first component that all ways from `ends` lead through, END where there is none."""
+    """Return the first component all ways from `ends` lead through, END where there is none."""
     at = ends[0]
     for end in ends[1:]:
         other = end

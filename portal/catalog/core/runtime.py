@@ -22,10 +22,6 @@ UNSTATED, HARD, SOFT, ASYNC = range(4)
 STRENGTHS = (None, "hard", "soft", "async")
 STRENGTH_CODES = {word: code for code, word in enumerate(STRENGTHS)}
 DEPENDS, PROVIDES = range(2)
-LIBRARY = "library"
-# Of several statements about one edge the one that costs most counts; silence counts least.
-_WEIGHTS = np.array([0, 3, 2, 1])
-_BY_WEIGHT = np.array([UNSTATED, ASYNC, SOFT, HARD])
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +60,20 @@ class Links:
 
 
 @dataclass(frozen=True)
+class Names:
+    """Which nodes there are, by their codes, in the order of their references."""
+
+    codes: Ints
+    refs: Sequence[str]
+    is_api: Mask
+
+    @cached_property
+    def numbers(self) -> Mapping[str, int]:
+        """Return the number of each reference."""
+        return {ref: number for number, ref in enumerate(self.refs)}
+
+
+@dataclass(frozen=True)
 class RuntimeGraph:
     """All edges while things run; `rows` are those of `columns`, ABSENT for what is not there.
 
@@ -72,9 +82,8 @@ class RuntimeGraph:
 
     revision: int
     columns: Columns
-    refs: Sequence[str]
+    names: Names
     rows: Ints
-    is_api: Mask
     sources: Ints
     targets: Ints
     strengths: Ints
@@ -83,12 +92,41 @@ class RuntimeGraph:
     built_in: tuple[Ints, Ints]
 
     def __len__(self) -> int:
-        return len(self.refs)
+        return len(self.names.refs)
 
-    @cached_property
+    @property
+    def refs(self) -> Sequence[str]:
+        """Return the reference of each node."""
+        return self.names.refs
+
+    @property
     def numbers(self) -> Mapping[str, int]:
         """Return the number of each reference."""
-        return {ref: number for number, ref in enumerate(self.refs)}
+        return self.names.numbers
+
+    def find_strength(self, source: str, target: str) -> str | None:
+        """Return how hard one thing stands on another, None when nobody says."""
+        one, other = self.numbers.get(source), self.numbers.get(target)
+        if one is None or other is None:
+            return None
+        _, ends, strengths = self.ahead.follow(np.array([one]))
+        place = np.flatnonzero(ends == other)
+        return STRENGTHS[int(strengths[place[0]])] if len(place) else None
+
+    @property
+    def is_api(self) -> Mask:
+        """Return which nodes are APIs."""
+        return self.names.is_api
+
+    @cached_property
+    def built_in_pairs(self) -> frozenset[tuple[int, int]]:
+        """Return the pairs of which one end is a library."""
+        return frozenset(zip(self.built_in[0].tolist(), self.built_in[1].tolist(), strict=True))
+
+    def is_built_in(self, source: str, target: str) -> bool:
+        """Whether an edge is one of building, since one of its ends is a library."""
+        pair = (self.numbers.get(source, ABSENT), self.numbers.get(target, ABSENT))
+        return pair in self.built_in_pairs
 
     @cached_property
     def ahead(self) -> Links:
@@ -118,7 +156,8 @@ class RuntimeGraph:
     @cached_property
     def is_thing(self) -> Mask:
         """Return which nodes count: an API does only where nobody is known to provide it."""
-        return ~self.is_api | (self.provider_counts == 0)
+        found: Mask = ~self.is_api | (self.provider_counts == 0)
+        return found
 
     @cached_property
     def is_ephemeral(self) -> Mask:
@@ -155,93 +194,3 @@ def group(count: int, keys: Ints, ends: Ints, strengths: Ints | None = None) -> 
     if strengths is None:
         strengths = np.full(len(keys), HARD, np.int64)
     return Links(starts, ends[order], strengths[order])
-
-
-def build_graph(stored: StoredEdges, columns: Columns) -> RuntimeGraph:
-    """Return the graph that stored relations mean, with what `columns` know of its nodes."""
-    texts = stored.refs.texts
-    codes = np.unique(np.concatenate([stored.sources, stored.targets]))
-    codes = np.array(sorted(codes.tolist(), key=texts.__getitem__), np.int64)
-    number = np.full(len(texts), ABSENT, np.int64)
-    number[codes] = np.arange(len(codes))
-    refs = [texts[code] for code in codes.tolist()]
-    rows = columns.find_rows(stored.ids[codes])
-    is_api = np.array([ref.startswith("api:") for ref in refs], np.bool_)
-    sources, targets = number[stored.sources], number[stored.targets]
-    is_built_in = _find_built_in(columns, rows)
-    left_out = is_built_in[sources] | is_built_in[targets]
-    depends = ~left_out & (stored.sorts == DEPENDS)
-    provides = ~left_out & (stored.sorts == PROVIDES) & is_api[targets]
-    pairs = _merge(sources[depends], targets[depends], stored.strengths[depends])
-    provided = np.unique(np.stack([sources[provides], targets[provides]]), axis=1)
-    said = {
-        (int(number[one]), int(number[other])): strength
-        for one, stated in stored.said.items()
-        for other, strength in stated.items()
-        if number[one] != ABSENT and number[other] != ABSENT
-    }
-    built_in = np.unique(np.stack([sources[left_out], targets[left_out]]), axis=1)
-    return RuntimeGraph(
-        stored.revision,
-        columns,
-        refs,
-        rows,
-        is_api,
-        *_say_by_provider(pairs, is_api, provided, said),
-        provided[0],
-        provided[1],
-        (built_in[0], built_in[1]),
-    )
-
-
-def _find_built_in(columns: Columns, rows: Ints) -> Mask:
-    number = columns.texts["class"].find(LIBRARY)
-    if number is None:
-        return np.zeros(len(rows), np.bool_)
-    return (rows != ABSENT) & (columns.codes["class"][rows] == number)
-
-
-def _merge(sources: Ints, targets: Ints, strengths: Ints) -> tuple[Ints, Ints, Ints]:
-    """Return each pair once, with the strongest of what is said about it."""
-    order = np.lexsort((-_WEIGHTS[strengths], targets, sources))
-    sources, targets, strengths = sources[order], targets[order], strengths[order]
-    first = np.ones(len(sources), np.bool_)
-    first[1:] = (sources[1:] != sources[:-1]) | (targets[1:] != targets[:-1])
-    return sources[first], targets[first], strengths[first]
-
-
-def _say_by_provider(
-    pairs: tuple[Ints, Ints, Ints], is_api: Mask, provided: Ints, said: Mapping[tuple[int, int], int]
-) -> tuple[Ints, Ints, Ints]:
-    """Let what is said of an API's providers stand for the API, where nothing is said of it."""
-    sources, targets, strengths = pairs
-    spoken = strengths != UNSTATED
-    known = {
-        (one, other): strength
-        for one, other, strength in zip(
-            sources[spoken].tolist(),
-            targets[spoken].tolist(),
-            strengths[spoken].tolist(),
-            strict=True,
-        )
-    }
-    known = {**said, **known}
-    speakers = np.array(sorted({one for one, _ in known}), np.int64)
-    open_ends = np.flatnonzero(~spoken & is_api[targets] & np.isin(sources, speakers))
-    if not len(open_ends):
-        return pairs
-    providers = group(len(is_api), provided[1], provided[0])
-    strengths = strengths.copy()
-    for place in open_ends.tolist():
-        source = int(sources[place])
-        others = providers.follow(targets[place : place + 1])[1].tolist()
-        strengths[place] = combine([known.get((source, other), UNSTATED) for other in others])
-    return sources, targets, strengths
-
-
-def combine(strengths: Sequence[int]) -> int:
-    """Return what holds when all of several providers stop: silence counts more than soft."""
-    for one in (HARD, UNSTATED, SOFT, ASYNC):
-        if one in strengths:
-            return one
-    return UNSTATED

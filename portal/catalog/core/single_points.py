@@ -58,9 +58,7 @@ def estimate_reach(graph: RuntimeGraph, strengths: tuple[int, ...]) -> Ranks:
     return found
 
 
-def _carry_least(
-    draws: Ranks, sources: Ints, targets: Ints
-) -> Ranks:
+def _carry_least(draws: Ranks, sources: Ints, targets: Ints) -> Ranks:
     """Return for each node the least draw of all that stands on it, its own included."""
     least = draws.copy()
     order = np.argsort(targets, kind="stable")

@@ -27,7 +27,8 @@ class Walk:
     @property
     def reached(self) -> Mask:
         """Return which nodes were reached, the first included."""
-        return self.distances != ABSENT
+        found: Mask = self.distances != ABSENT
+        return found
 
 
 def spread_back(graph: RuntimeGraph, seeds: Ints, strengths: tuple[int, ...]) -> Walk:

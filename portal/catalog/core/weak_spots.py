@@ -51,6 +51,10 @@ class Cycle:
     edges: tuple[Edge, ...]
     closed_by: str
 
+    def count_unstated(self) -> int:
+        """Return of how many edges nobody says how hard they are."""
+        return sum(edge.strength == UNSTATED for edge in self.edges)
+
 
 @dataclass(frozen=True, slots=True)
 class Shared:

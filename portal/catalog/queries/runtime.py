@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sqlalchemy import bindparam, case, null, select, type_coerce
+from sqlalchemy import Integer, bindparam, case, null, select, type_coerce
 
 from portal.catalog.core.columns import ABSENT, Codes
 from portal.catalog.core.filters import expand_ref
@@ -17,8 +17,8 @@ from portal.catalog.core.runtime import (
     STRENGTH_CODES,
     RuntimeGraph,
     StoredEdges,
-    build_graph,
 )
+from portal.catalog.core.runtime_building import build_graph
 from portal.catalog.core.single_points import Ranks, estimate_reach
 from portal.catalog.core.spreading import MAYBE, ONLY_HARD
 from portal.catalog.core.weak_spots import WeakSpots, find_weak_spots
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 SORTS = {"dependsOn": DEPENDS, "consumesApi": DEPENDS, "providesApi": PROVIDES}
 PATH = f"metadata.annotations.{CRITICALITY_ANNOTATION}"
-SINCE = bindparam("since")
+SINCE = bindparam("since", type_=Integer)
 CHANGED = select(Entity.ref).where(Entity.revision > SINCE)
 ALL_IDS = select(Entity.ref, Entity.id)
 CHANGED_IDS = ALL_IDS.where(Entity.revision > SINCE)
@@ -72,7 +72,7 @@ def get_runtime_graph(session: Session) -> RuntimeGraph:
     def refresh(held: RuntimeGraph | None) -> RuntimeGraph:
         if held is not None and held.revision >= columns.revision:
             return held
-        return build_graph(_get_stored(session, columns), columns)
+        return build_graph(_get_stored(session, columns), columns, held)
 
     return get_cache(session).renew("catalog.runtime", RuntimeGraph, refresh)
 
@@ -162,8 +162,12 @@ def _add(session: Session, held: StoredEdges, revision: int, *, is_whole: bool) 
     found = session.execute(ALL_IDS if is_whole else CHANGED_IDS, since)
     ids = _place_ids(refs, held.ids, found)
     parts = (held.declared_by, held.sorts, held.sources, held.targets, held.strengths)
-    joined = [np.concatenate([part, rows[:, n]]) for n, part in enumerate(parts)]
-    return StoredEdges(revision, held.loaded_at, refs, ids, *joined, said=said)
+    by, sorts, sources, targets, strengths = (
+        np.concatenate([part, rows[:, n]]) for n, part in enumerate(parts)
+    )
+    return StoredEdges(
+        revision, held.loaded_at, refs, ids, by, sorts, sources, targets, strengths, said
+    )
 
 
 def _place_ids(refs: Codes, held: Ints, found: Iterable[Any]) -> Ints:

@@ -10,8 +10,10 @@ from portal.catalog.forms import ProblemListQuery
 from portal.catalog.queries import entities, problems
 from portal.catalog.routes import (
     definitions,
+    dependencies,
     entity,
     exporting,
+    findings,
     listing,
     personal,
     presenting,
@@ -28,8 +30,10 @@ from portal.web.unit import get_session
 __all__ = [
     "blueprint",
     "definitions",
+    "dependencies",
     "entity",
     "exporting",
+    "findings",
     "listing",
     "personal",
     "searching",

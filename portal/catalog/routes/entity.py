@@ -12,10 +12,11 @@ from portal.auth.core import Actor
 from portal.catalog.forms import ShowQuery, make_ref
 from portal.catalog.queries import details, entities
 from portal.catalog.queries.columns import find_domain
-from portal.catalog.queries.graph import read_neighbourhood
+from portal.catalog.queries.graph import read_judged_neighbourhood
 from portal.catalog.routes import graphs, presenting
 from portal.catalog.routes.blueprint import blueprint
 from portal.catalog.routes.definitions import present_definition
+from portal.catalog.routes.impacts import NO_IMPACT, present_impact
 from portal.errors import NotFound
 from portal.infra.contributions import EntityPanel, PanelSubject, get_contributions
 from portal.infra.logs import get_logger
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 log = get_logger("panels")
 BROKEN = "!"
-OWN_TABS = ("overview", "graph", "relations", "definition", "raw")
+OWN_TABS = ("overview", "graph", "impact", "relations", "definition", "raw")
 
 
 @blueprint.get("/catalog/<string:kind>/<string:namespace>/<string:name>")
@@ -89,10 +90,13 @@ def _fill_tab(
         "yaml_text": "",
         "json_text": "",
         "definition": None,
+        "impact": None,
     }
     if query.tab == "raw":
         found["yaml_text"] = presenting.write_yaml(entity.document)
         found["json_text"] = presenting.write_json(entity.document)
+    elif query.tab == "impact":
+        found["impact"] = present_impact(session, entity)
     elif query.tab == "definition":
         found["definition"] = present_definition(entity.document)
     elif query.tab not in OWN_TABS:
@@ -106,7 +110,7 @@ def _read_graph(
     if query.tab not in ("overview", "graph"):
         return None, 0
     depth = query.depth or (2 if query.tab == "graph" else 1)
-    graph = read_neighbourhood(
+    graph = read_judged_neighbourhood(
         session, entity.ref, depth=depth, direction=query.direction, around=around
     )
     return graph, depth
@@ -136,6 +140,8 @@ def _list_tabs(
         (30, "relations", "Relations", related),
         (90, "raw", "Raw", None),
     ]
+    if entity.kind not in NO_IMPACT:
+        tabs.append((25, "impact", "Impact", None))
     if has_definition:
         tabs.append((10, "definition", "Definition", None))
     for panel in get_contributions(session).panels:
