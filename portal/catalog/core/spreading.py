@@ -66,11 +66,12 @@ def _spread(
     walk.distances[seeds] = 0
     fresh, level = seeds, 0
     while len(fresh):
+        # What was reached directly comes first, so that ways lead by APIs only where they must.
         here, closing = [fresh], fresh
         while len(closing):
             closing = _step(walk, steps, closing, missing, level)
             here.append(closing)
-        nodes, ends, strength = links.follow(np.sort(np.concatenate(here)))
+        nodes, ends, strength = links.follow(np.concatenate(here))
         level += 1
         open_ends = allowed[strength] & (walk.distances[ends] == ABSENT)
         fresh, first = np.unique(ends[open_ends], return_index=True)

@@ -56,7 +56,7 @@ class FindingsQuery(BaseModel):
 
     kind: tuple[FindingKind, ...] = ()
     owner: str | None = Field(None, max_length=600)
-    limit: int = Field(50, ge=1, le=1000)
+    limit: int = Field(25, ge=1, le=1000)
 
     @property
     def owner_ref(self) -> str | None:
