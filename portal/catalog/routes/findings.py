@@ -42,9 +42,9 @@ TITLES = {
     SILENT: "Not stated",
 }
 CLOSED = {
-    "hard": "closed by hard edges",
-    "unstated": "closed, unless one of the unstated edges is soft or async",
-    "loose": "only with soft or async edges",
+    "hard": ("closed", "bad", "by hard edges alone"),
+    "unstated": ("may be closed", "warn", "unless an unstated edge is soft or async"),
+    "loose": ("loose", "", "only with soft or async edges"),
 }
 SHOWN_MEMBERS = 12
 
@@ -108,7 +108,6 @@ def _present_cycle(found: Findings, one: Cycle, labels: Mapping[str, Any]) -> Si
         more=max(0, len(one.nodes) - SHOWN_MEMBERS),
         count=len(one.nodes),
         closed=CLOSED[one.closed_by],
-        tone={"hard": "bad", "unstated": "warn"}.get(one.closed_by, ""),
         edges=[
             SimpleNamespace(
                 source=presenting.make_link(graph.refs[edge.source], labels),

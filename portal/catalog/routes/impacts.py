@@ -76,14 +76,21 @@ def _present_half(
         is_stopping=impact.direction == STOPPING,
         total=len(impact.hits),
         counts=list(zip(words, counts[1:], TONES, strict=True)),
-        words=words,
+        heads={
+            title: [(title[3:].capitalize(), "first")]
+            + [(word, "num") for word, count in zip(words, counts[1:], strict=True) if count]
+            for title in ("By team", "By tier")
+        },
         teams=[
-            SimpleNamespace(team=presenting.make_link(owner, labels), counts=found[1:])
+            SimpleNamespace(team=presenting.make_link(owner, labels), counts=dict(zip(words, found[1:], strict=True)))
             for owner, found in list(impact.count_by("owner").items())[:SHOWN_TEAMS]
         ],
         more_teams=max(0, len(impact.count_by("owner")) - SHOWN_TEAMS),
         tiers=[
-            SimpleNamespace(label=TIER_LABELS.get(int(tier)) if tier else None, counts=found[1:])
+            SimpleNamespace(
+                label=TIER_LABELS.get(int(tier)) if tier else None,
+                counts=dict(zip(words, found[1:], strict=True)),
+            )
             for tier, found in sorted(
                 impact.count_by("tier").items(), key=lambda item: item[0] or "9"
             )
