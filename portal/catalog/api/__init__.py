@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Response, request
 
 from portal.auth.core import Actor
-from portal.catalog.api import impact
+from portal.catalog.api import impact, links, retiring
 from portal.catalog.api.blueprint import blueprint, dump
 from portal.catalog.api.shapes import (
     EntityDocument,
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from portal.catalog.core.filters import EntityFilter
     from portal.catalog.core.relations import Relation
 
-__all__ = ["blueprint", "impact"]
+__all__ = ["blueprint", "impact", "links", "retiring"]
 
 
 def _personal(wanted: EntityFilter) -> tuple[object, ...]:

@@ -14,9 +14,11 @@ from portal.catalog.routes import (
     entity,
     exporting,
     findings,
+    links,
     listing,
     personal,
     presenting,
+    retiring,
     searching,
     setup,
 )
@@ -34,8 +36,10 @@ __all__ = [
     "entity",
     "exporting",
     "findings",
+    "links",
     "listing",
     "personal",
+    "retiring",
     "searching",
     "setup",
 ]

@@ -50,9 +50,7 @@ def dependencies(kind: str, namespace: str, name: str) -> str:
 
 @blueprint.post("/catalog/<string:kind>/<string:namespace>/<string:name>/dependencies")
 @requires(WRITE, by_object=True)
-def state_dependencies(
-    kind: str, namespace: str, name: str
-) -> Response | tuple[str, int]:
+def state_dependencies(kind: str, namespace: str, name: str) -> Response | tuple[str, int]:
     """State all of it in one go."""
     session, ref = get_session(), make_ref(kind, namespace, name)
     typed = dict(
@@ -74,9 +72,7 @@ def state_dependencies(
         fix = "What you chose is still here: save once more, and it takes the place of theirs."
         return _show(ref, typed, (Problem("version", "conflict", error.detail, fix),)), 409
     flash("It is stated; impact and findings count it from now on.")
-    return redirect(
-        url_for("catalog.dependencies", kind=kind, namespace=namespace, name=name), 303
-    )
+    return redirect(url_for("catalog.dependencies", kind=kind, namespace=namespace, name=name), 303)
 
 
 def _show(
@@ -87,7 +83,11 @@ def _show(
     rows = list_dependencies(session, entity)
     labels = list_labels(session, {ref, *(row.ref for row in rows), *filter(None, [entity.owner])})
     subject = Subject(entity.ref, entity.owner, entity.system)
-    parts = {"kind": entity.kind, "namespace": entity.namespace, "name": entity.name.lower()}
+    parts: dict[str, Any] = {
+        "kind": entity.kind,
+        "namespace": entity.namespace,
+        "name": entity.name.lower(),
+    }
     return render(
         "catalog/dependencies.html",
         entity=presenting.make_link(ref, labels),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from flask import request, url_for
+from flask import request
 
 from portal.catalog.core.meaning import TIER_LABELS
 from portal.catalog.core.runtime import STRENGTHS
@@ -21,6 +21,7 @@ from portal.catalog.forms.impact import FindingsQuery
 from portal.catalog.queries.entities import list_labels
 from portal.catalog.queries.impact import NOT_SET, read_findings
 from portal.catalog.routes import presenting
+from portal.catalog.routes.addresses import current_url
 from portal.catalog.routes.blueprint import blueprint
 from portal.catalog.routes.impacts import dependencies_url, present_node, present_step
 from portal.web.forms import parse_arguments
@@ -81,7 +82,7 @@ def findings() -> str:
             )
             for node, count in found.silent
         ],
-        json_url=url_for("catalog_api.list_findings", **request.args.to_dict(flat=False)),
+        json_url=current_url("catalog_api.list_findings"),
     )
 
 

@@ -18,12 +18,11 @@ from portal.catalog.routes import presenting
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sqlalchemy.orm import Session
-
     from portal.catalog.core.impact import Impact, Step
     from portal.catalog.core.runtime import RuntimeGraph
     from portal.catalog.core.weak_spots import Edge
     from portal.catalog.models import Entity
+    from portal.web.unit import Session
 
 SHOWN, SHOWN_TEAMS, SHOWN_STEPS, SHOWN_SILENT = 50, 12, 8, 12
 NO_IMPACT = frozenset({"group", "user", "domain", "system", "location", "template"})
@@ -66,9 +65,7 @@ def _list_refs(impacts: Sequence[Impact]) -> set[str]:
     return found
 
 
-def _present_half(
-    impact: Impact, labels: Mapping[str, Any], entity: Entity
-) -> SimpleNamespace:
+def _present_half(impact: Impact, labels: Mapping[str, Any], entity: Entity) -> SimpleNamespace:
     graph, counts = impact.graph, impact.count()
     words = WORDS[impact.direction]
     kind, namespace, name = entity.kind, entity.namespace, entity.name.lower()
@@ -82,7 +79,10 @@ def _present_half(
             for title in ("By team", "By tier")
         },
         teams=[
-            SimpleNamespace(team=presenting.make_link(owner, labels), counts=dict(zip(words, found[1:], strict=True)))
+            SimpleNamespace(
+                team=presenting.make_link(owner, labels),
+                counts=dict(zip(words, found[1:], strict=True)),
+            )
             for owner, found in list(impact.count_by("owner").items())[:SHOWN_TEAMS]
         ],
         more_teams=max(0, len(impact.count_by("owner")) - SHOWN_TEAMS),
