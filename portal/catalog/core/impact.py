@@ -92,9 +92,14 @@ class Impact:
         """Return the same for each value of a column, most hits first, not set last."""
         column = self.graph.read(name)[self.hits]
         texts = self.graph.columns.texts[name].texts
+        codes, places = np.unique(column, return_inverse=True)
+        cells = np.bincount(
+            places * len(STATES) + self.states[self.hits], minlength=len(codes) * len(STATES)
+        )
+        rows: list[list[int]] = cells.reshape(-1, len(STATES)).tolist()
         found = {
-            None if code == ABSENT else texts[code]: self.count(self.hits[column == code])
-            for code in np.unique(column).tolist()
+            None if code == ABSENT else texts[code]: counts
+            for code, counts in zip(codes.tolist(), rows, strict=True)
         }
         return dict(
             sorted(found.items(), key=lambda item: (item[0] is None, -sum(item[1]), item[0] or ""))
