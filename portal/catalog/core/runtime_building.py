@@ -20,7 +20,7 @@ from portal.catalog.core.runtime import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from portal.catalog.core.runtime import StoredEdges
 
@@ -46,21 +46,23 @@ def build_graph(
     left_out = is_built_in[sources] | is_built_in[targets]
     depends = ~left_out & (stored.sorts == DEPENDS)
     provides = ~left_out & (stored.sorts == PROVIDES) & is_api[targets]
-    pairs = _merge(sources[depends], targets[depends], stored.strengths[depends])
+    said = _read_said(stored, number)
+    # What is said of no edge there is waits until there is one.
+    edges = _key(sources[depends], targets[depends], len(names.refs))
+    fits = np.isin(_key(said[0], said[1], len(names.refs)), edges)
+    pairs = _merge(
+        np.concatenate([sources[depends], said[0][fits]]),
+        np.concatenate([targets[depends], said[1][fits]]),
+        np.concatenate([stored.strengths[depends], said[2][fits]]),
+    )
     provided = np.unique(np.stack([sources[provides], targets[provides]]), axis=1)
-    said = {
-        (int(number[one]), int(number[other])): strength
-        for one, stated in stored.said.items()
-        for other, strength in stated.items()
-        if number[one] != ABSENT and number[other] != ABSENT
-    }
     built_in = np.unique(np.stack([sources[left_out], targets[left_out]]), axis=1)
     return RuntimeGraph(
         stored.revision,
         columns,
         names,
         rows,
-        *_say_more(pairs, is_api, provided, said),
+        *_say_by_provider(pairs, is_api, provided, said),
         provided[0],
         provided[1],
         (built_in[0], built_in[1]),
@@ -99,32 +101,46 @@ def _merge(sources: Ints, targets: Ints, strengths: Ints) -> tuple[Ints, Ints, I
     return sources[first], targets[first], strengths[first]
 
 
-def _say_more(
+def _read_said(stored: StoredEdges, number: Ints) -> tuple[Ints, Ints, Ints]:
+    """Return what things state themselves, whichever file declares the edge."""
+    rows = [
+        (number[one], number[other], strength)
+        for one, stated in stored.said.items()
+        for other, strength in stated.items()
+        if number[one] != ABSENT and number[other] != ABSENT
+    ]
+    found = np.array(rows, np.int64).reshape(-1, 3)
+    return found[:, 0], found[:, 1], found[:, 2]
+
+
+def _key(sources: Ints, targets: Ints, count: int) -> Ints:
+    keys: Ints = sources * count + targets
+    return keys
+
+
+def _say_by_provider(
     pairs: tuple[Ints, Ints, Ints],
     is_api: Mask,
     provided: Ints,
-    said: Mapping[tuple[int, int], int],
+    said: tuple[Ints, Ints, Ints],
 ) -> tuple[Ints, Ints, Ints]:
-    """Let whoever stands speak where their relation says nothing: of its end, or its providers.
-
-    A relation keeps only what its own file states, and one may be declared by the other end.
-    """
+    """Let what is said of an API's providers stand for the API, where nothing is said of it."""
     sources, targets, strengths = pairs
     spoken = strengths != UNSTATED
-    numbers = (part[spoken].tolist() for part in (sources, targets, strengths))
-    known = {(one, other): said for one, other, said in zip(*numbers, strict=True)}
-    known = {**said, **known}
+    known: dict[tuple[int, int], int] = {}
+    for ones, others, words in (said, tuple(part[spoken] for part in pairs)):
+        ends = zip(ones.tolist(), others.tolist(), strict=True)
+        known.update(zip(ends, words.tolist(), strict=True))
     speakers = np.array(sorted({one for one, _ in known}), np.int64)
-    silent = np.flatnonzero(~spoken & np.isin(sources, speakers))
+    silent = np.flatnonzero(~spoken & is_api[targets] & np.isin(sources, speakers))
     if not len(silent):
         return pairs
     providers = group(len(is_api), provided[1], provided[0])
     strengths = strengths.copy()
     for place in silent.tolist():
-        source, target = int(sources[place]), int(targets[place])
+        source = int(sources[place])
         others = providers.follow(targets[place : place + 1])[1].tolist()
-        by_provider = combine([known.get((source, other), UNSTATED) for other in others])
-        strengths[place] = known.get((source, target), by_provider)
+        strengths[place] = combine([known.get((source, other), UNSTATED) for other in others])
     return sources, targets, strengths
 
 
