@@ -89,7 +89,7 @@ def test_cycles_are_what_leads_back_to_itself(depends, provides, said):
 
 
 def test_tiers_owners_and_silence_make_findings():
-    a, b, c, d, e, f = THINGS
+    a, b, c, d, e, f = *THINGS, "component:default/f"
     graph = make_graph(
         {(a, b): "hard", (a, c): None, (a, d): "soft", (a, e): None, (f, e): "hard", (b, e): None},
         set(),

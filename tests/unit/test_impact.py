@@ -31,6 +31,7 @@ def test_every_stop_is_judged_as_the_rules_say(depends, provides, said):
         assert read(graph, impact) == naive.judge(ref), ref
         far = naive.distance(ref, {"hard", None})
         for hit in impact.hits.tolist():
+            assert impact.is_sure[hit] == naive.is_sure(ref, graph.refs[hit])
             if STATES[impact.states[hit]] == "may_break":
                 assert impact.distances[hit] == far[graph.refs[hit]]
 

@@ -10,7 +10,7 @@ from portal.audit.models import AuditEntry
 from portal.auth.core import CLI
 from portal.catalog.core.document_fields import Change
 from portal.catalog.queries.runtime import get_runtime_graph
-from portal.catalog.service.editing import edit_entity
+from portal.catalog.service.editing import create_entity, delete_entity, edit_entity
 from portal.catalog.service.entities import remove_entities
 from portal.demo.flows import load_demo
 from portal.infra.cache import ProcessCache
@@ -98,6 +98,9 @@ def test_the_tab_and_the_findings_say_the_same_in_words(client, demo):
     assert [len(one["members"]) for one in found["cycles"]] == [3]
     assert {one["criticality"] for one in found["tier_inversions"]} == {"hard", None}
     assert all(one["target_tier"] is None for one in found["tier_not_set"])
+    untiered = {one["target"] for one in found["tier_not_set"]}
+    assert "component:default/identity-service" in untiered
+    assert "component:default/gift-wrap-service" not in untiered  # of which nothing is known
     assert found["single_points"][0]["ref"] == "component:default/payment-gateway"
     assert found["edges"] == {"unstated": 158, "hard": 3, "soft": 1, "async": 0}
     assert sum(one["edges"] for one in found["unstated"]) == 158
@@ -178,6 +181,13 @@ def test_programs_state_some_and_take_them_back(app, company):
     assert change(made.get_json()["version"], **{"cart-service": "vital"}).status_code == 422
 
 
+def make_component(name):
+    spec = {"type": "service", "lifecycle": "production", "owner": "group:default/checkout"}
+    metadata = {"name": name}
+    version = "backstage.io/v1alpha1"
+    return {"apiVersion": version, "kind": "Component", "metadata": metadata, "spec": spec}
+
+
 def describe(graph):
     """Return a graph by references, whatever their numbers."""
     refs = np.array(graph.refs, object)
@@ -216,4 +226,13 @@ def test_what_changed_alone_is_read_and_the_graph_is_as_if_read_whole(demo):
         gone = ["component:default/cart-service", "component:default/order-service"]
         remove_entities(session, CLI, gone, run_id=0, now=utc_now())
     seen.append(check())
-    assert len({str(one) for one in seen}) == 3
+    # SQLite gives the id of the last entity again, and the new one must not be taken for the old.
+    with demo.unit(write=True) as session:
+        create_entity(session, CLI, make_component("newcomer"), now=utc_now())
+        edit("chat-service", "/spec/dependsOn", ["component:newcomer"])
+    seen.append(check())
+    with demo.unit(write=True) as session:
+        delete_entity(session, CLI, "component:default/newcomer", version=None, now=utc_now())
+        create_entity(session, CLI, make_component("latecomer"), now=utc_now())
+    seen.append(check())
+    assert len({str(one) for one in seen}) == 5

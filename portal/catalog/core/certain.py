@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from portal.catalog.core.columns import ABSENT
 from portal.catalog.core.runtime import HARD
 from portal.catalog.core.spreading import ONLY_HARD, Walk, spread_ahead
 
@@ -28,8 +27,8 @@ def find_certain(graph: RuntimeGraph, root: int, plain: Walk) -> Walk:
     sure = np.array([node for node, bit in bits.items() if found & bit], np.int64)
     distances = plain.distances.copy()
     distances[sure] = loose.distances[sure]
-    # Chains through what is sure may pass what is not, so all are read from the loose walk.
-    return Walk(distances, np.where(distances == ABSENT, ABSENT, loose.parents))
+    # The way to what is sure may pass what is not, one of several providers, say.
+    return Walk(distances, np.where(plain.reached, plain.parents, loose.parents))
 
 
 def _settle(graph: RuntimeGraph, nodes: list[int], bits: dict[int, int]) -> dict[int, int]:

@@ -158,25 +158,27 @@ class Impact:
 
     def _lead_back(self, node: int) -> list[int]:
         """Return the nodes between one and the root, the root last."""
-        found: list[int] = []
         state, sure = int(self.states[node]), bool(self.is_sure[node])
-        if self.direction == STANDING and state in (DEGRADES, FALLS_BEHIND):
-            return self._lead_back_cut(node)
-        if state in (DEGRADES, FALLS_BEHIND):
-            node = int(self.parents[node])
-            found.append(node)
-        parents = self.walks[0 if state == BREAKS or (found and sure) else 1].parents
-        while node != self.root:
-            node = int(parents[node])
-            found.append(node)
-        return found
-
-    def _lead_back_cut(self, node: int) -> list[int]:
+        is_cut = state in (DEGRADES, FALLS_BEHIND)
+        if self.direction == STANDING and is_cut:
+            return _follow(self.parents, node, self.root)
         found: list[int] = []
-        while node != self.root:
+        if is_cut:
             node = int(self.parents[node])
             found.append(node)
-        return found
+        walk = self.walks[0 if state == BREAKS or (is_cut and sure) else 1]
+        return [*found, *_follow(walk.parents, node, self.root)]
+
+
+def _follow(parents: Ints, node: int, root: int) -> list[int]:
+    """Return the way from a node to the root, the root last."""
+    found: list[int] = []
+    while node != root:
+        node = int(parents[node])
+        if node == ABSENT:
+            raise RuntimeError("a walk reached a node from nowhere")
+        found.append(node)
+    return found
 
 
 def _describe(graph: RuntimeGraph, way: Sequence[int]) -> list[Step]:
