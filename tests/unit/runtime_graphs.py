@@ -68,18 +68,22 @@ class Naive:
 
     def __init__(self, depends, provides, said) -> None:
         self.providers = {api: {p for p, a in provides if a == api} - {LIBRARY} for api in APIS}
-        self.edges = {}
-        for (one, other), word in depends.items():
-            if LIBRARY in (one, other):
-                continue
-            own = {word, said.get((one, other))} - {None}
-            costliest = min(own, key=["hard", "soft", "async"].index, default=None)
-            self.edges[one, other] = costliest or self.say(one, other, depends, said)
+        self.stated = (depends, said)
+        self.edges = {
+            (one, other): self.state(one, other) or self.say_by_provider(one, other)
+            for one, other in depends
+            if LIBRARY not in (one, other)
+        }
         self.nodes = {end for pair in self.edges for end in pair}
         self.nodes |= {end for p, a in provides if p != LIBRARY for end in (p, a)}
 
-    def say(self, one, api, depends, said):
-        words = [depends.get((one, p)) or said.get((one, p)) for p in self.providers.get(api, ())]
+    def state(self, one, other):
+        """Return what is stated of a pair, the costliest where it is stated twice."""
+        words = {stated.get((one, other)) for stated in self.stated} - {None}
+        return min(words, key=["hard", "soft", "async"].index, default=None)
+
+    def say_by_provider(self, one, api):
+        words = [self.state(one, p) for p in self.providers.get(api, ())]
         if "hard" in words:
             return "hard"
         if None in words or not words:
@@ -115,8 +119,7 @@ class Naive:
         breaks, state = self.stop(root, {"hard"}, all), self.judge(root)[ref]
         word = {"degrades": "soft", "falls_behind": "async"}.get(state)
         return state == "breaks" or any(
-            word and (s, said) == (ref, word) and t in breaks
-            for (s, t), said in self.edges.items()
+            word and (s, said) == (ref, word) and t in breaks for (s, t), said in self.edges.items()
         )
 
     def counts(self, ref):
