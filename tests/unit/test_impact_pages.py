@@ -121,6 +121,7 @@ def test_owners_state_all_dependencies_at_once(app, company):
     owner, stranger = sign_in(app, "demo-owner"), sign_in(app, "demo-member")
     shown = owner.get(DEPENDENCIES).text
     assert 'name="criticality"' in shown
+    assert DEPENDENCIES in owner.get(f"{CHECKOUT}?tab=impact").text
     assert 'name="criticality"' not in stranger.get(DEPENDENCIES).text
     held = owner.get(f"{API}/checkout-service/dependencies").get_json()
     refs = [item["ref"] for item in held["items"]]

@@ -95,7 +95,7 @@ def _show(
         impact_url=presenting.entity_url(**parts, tab="impact"),
         action=url_for("catalog.state_dependencies", **parts),
         json_url=url_for("catalog_api.show_dependencies", **parts),
-        version=entity.revision,
+        seen_at=entity.revision,
         may_state=decide(get_actor(Actor), WRITE, subject).allowed,
         rows=[_present(row, labels, typed) for row in rows if not row.is_built_in],
         built_in=[presenting.make_link(row.ref, labels) for row in rows if row.is_built_in],

@@ -117,6 +117,7 @@ def _present_half(impact: Impact, labels: Mapping[str, Any], entity: Entity) -> 
         ],
         deepest=None if impact.deepest is None else int(impact.distances[impact.deepest]),
         farthest=_find_farthest(impact, labels),
+        dependencies_url=dependencies_url(entity.ref),
         json_url=url_for(
             "catalog_api.show_impact",
             kind=kind,
