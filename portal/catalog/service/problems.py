@@ -8,6 +8,7 @@ from sqlalchemy import case, delete, exists, insert, literal, select, true
 from sqlalchemy.orm import aliased
 
 from portal.auth.core import Actor, authorise
+from portal.catalog.core.own_fields import RULE
 from portal.catalog.models import CatalogProblem, Entity, EntityRelation, RetiredEntity
 from portal.catalog.service.permissions import WRITE
 from portal.catalog.service.revisions import bump_revision
@@ -38,7 +39,7 @@ def replace_problems(
         .where(
             CatalogProblem.source == source,
             CatalogProblem.file.in_(files),
-            CatalogProblem.rule != DANGLING,
+            CatalogProblem.rule.not_in((DANGLING, RULE)),
         )
         .returning(CatalogProblem.id)
     ).all()
