@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 
 from portal.ownership.core.handovers import LONGEST_NOTE
 from portal.ownership.core.naming import parse_team
-from portal.ownership.core.reorganising import Wish
+from portal.ownership.core.plans import Wish
 
 Ref = Annotated[str, StringConstraints(min_length=1, max_length=600)]
 Note = Annotated[str, StringConstraints(max_length=LONGEST_NOTE, strip_whitespace=True)]

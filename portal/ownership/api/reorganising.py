@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from portal.auth.core import Actor
 from portal.infra.clock import utc_now
 from portal.ownership.api.ownership_blueprint import answer, blueprint
-from portal.ownership.core.reorganising import Wish
+from portal.ownership.core.plans import Wish
 from portal.ownership.forms import WishBody
 from portal.ownership.queries.reorganising import (
     count_steps,

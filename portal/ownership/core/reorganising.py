@@ -2,131 +2,36 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from portal.catalog.core.refs import shorten_ref
+from portal.ownership.core.plans import (
+    CALL,
+    CHILDREN,
+    CLOSE,
+    MAKE,
+    MEMBER_OF,
+    MEMBERS,
+    MERGE,
+    OWNER,
+    PARENT,
+    REMOVE,
+    RENAME,
+    SET,
+    SPLIT,
+    Plan,
+    Step,
+    Team,
+    Thing,
+    Wish,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-RENAME, MERGE, SPLIT, CLOSE = "rename", "merge", "split", "close"
-KINDS = (RENAME, MERGE, SPLIT, CLOSE)
-MAKE, SET, REMOVE, CALL = "make", "set", "remove", "call"
-OWNER, PARENT, MEMBERS, MEMBER_OF = "/spec/owner", "/spec/parent", "/spec/members", "/spec/memberOf"
-CHILDREN = "/spec/children"
 # What says where a document was read; a group made in the portal was read nowhere.
 NOT_COPIED = ("name", "namespace", "uid", "etag", "title")
 PLACES = "backstage.io/"
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What is asked for: `teams` are changed, `target` is the new name or who receives.
-
-    `entities` and `people` are what a split takes along.
-    """
-
-    kind: str
-    teams: tuple[str, ...]
-    target: str
-    title: str = ""
-    entities: tuple[str, ...] = ()
-    people: tuple[str, ...] = ()
-
-    def write(self) -> dict[str, Any]:
-        """Return it as JSON."""
-        return {key: list(v) if isinstance(v, tuple) else v for key, v in asdict(self).items()}
-
-    @classmethod
-    def read(cls, kept: Mapping[str, Any]) -> Wish:
-        """Return what `write` wrote."""
-        return cls(
-            kept["kind"],
-            tuple(kept["teams"]),
-            kept["target"],
-            kept["title"],
-            tuple(kept["entities"]),
-            tuple(kept["people"]),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Thing:
-    """An entity that a step changes; `file` is empty for what was made in the portal."""
-
-    ref: str
-    namespace: str
-    file: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """Somebody whom a trusted source puts into a team.
-
-    `groups` are the other teams that its own document names; None where it does not name this one.
-    """
-
-    user: Thing
-    groups: tuple[str, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Team:
-    """A team as it is: its document, who stands above and below, who is in it, what it owns.
-
-    Parents and members are those of trusted sources: nobody else's word may become the portal's
-    own. `listed` are the members as its document writes them, by reference; `untrusted` are people
-    whom only others put into it.
-    """
-
-    thing: Thing
-    document: Mapping[str, Any]
-    parent: str | None = None
-    children: tuple[Thing, ...] = ()
-    members: tuple[Member, ...] = ()
-    listed: Mapping[str, str] = field(default_factory=dict)
-    untrusted: tuple[str, ...] = ()
-    owned: tuple[Thing, ...] = ()
-
-    @property
-    def is_portal(self) -> bool:
-        """Whether it was made in the portal, so that it can be removed there."""
-        return not self.thing.file
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One change: a field set, an entity made or removed, a former name kept."""
-
-    act: str
-    ref: str
-    pointer: str = ""
-    value: Any = None
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """The steps in order, who comes into and out of which team by them, and what to know."""
-
-    steps: tuple[Step, ...]
-    joins: frozenset[tuple[str, str]] = frozenset()
-    leaves: frozenset[tuple[str, str]] = frozenset()
-    parents: Mapping[str, str | None] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
-
-    @property
-    def seal(self) -> str:
-        """Return what differs when the same wish would now do something else."""
-        text = json.dumps([asdict(step) for step in self.steps], sort_keys=True)
-        return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
-
-    @property
-    def moves(self) -> dict[str, str]:
-        """Return the owner each entity that changes hands gets, as it is written there."""
-        return {s.ref: s.value for s in self.steps if s.act == SET and s.pointer == OWNER}
 
 
 def make_plan(
@@ -141,7 +46,7 @@ def make_plan(
     for team in changed:
         steps += _move_owned(wish, team)
     if may_change_teams:
-        steps += _move_below(wish, changed)
+        steps += _move_below(wish, changed, target)
         steps += _move_people(wish, changed, target)
         steps += _end_teams(wish, changed)
     joins, leaves = _list_joins(wish, changed), _list_leaves(wish)
@@ -204,14 +109,14 @@ def _move_owned(wish: Wish, team: Team) -> Iterator[Step]:
             yield Step(SET, thing.ref, OWNER, shorten_ref(wish.target, "group", thing.namespace))
 
 
-def _move_below(wish: Wish, changed: list[Team]) -> Iterator[Step]:
+def _move_below(wish: Wish, changed: list[Team], target: Team | None) -> Iterator[Step]:
     """Yield what puts the teams below under the target, or under the parent of one that closes."""
     if wish.kind == SPLIT:
         return
     for team in changed:
         for child in sorted(team.children, key=lambda each: each.ref):
             if child.ref not in wish.teams:
-                above = _find_above(wish, changed, team, child)
+                above = _find_above(wish, changed, target, (team, child))
                 value = above and shorten_ref(above, "group", child.namespace)
                 yield Step(SET, child.ref, PARENT, value)
         names = (team.document.get("spec") or {}).get("children")
@@ -219,9 +124,16 @@ def _move_below(wish: Wish, changed: list[Team]) -> Iterator[Step]:
             yield Step(SET, team.thing.ref, CHILDREN, [])
 
 
-def _find_above(wish: Wish, changed: list[Team], team: Team, child: Thing) -> str | None:
-    """Return whom a team stands below once the one above it is no more."""
-    if wish.kind != CLOSE and child.ref != wish.target:
+def _find_above(
+    wish: Wish, changed: list[Team], target: Team | None, pair: tuple[Team, Thing]
+) -> str | None:
+    """Return whom a team stands below once the one above it is no more.
+
+    One above the target cannot come below it: it goes to whom the old team stood below.
+    """
+    team, child = pair
+    line = (wish.target, *(target.above if target else ()))
+    if wish.kind != CLOSE and child.ref not in line:
         return wish.target
     parents = {each.thing.ref: each.parent for each in changed}
     above = team.parent
@@ -286,7 +198,7 @@ def _list_parents(wish: Wish, changed: list[Team], target: Team | None) -> dict[
     for team in changed if wish.kind != SPLIT else ():
         for child in team.children:
             if child.ref not in wish.teams:
-                found[child.ref] = _find_above(wish, changed, team, child)
+                found[child.ref] = _find_above(wish, changed, target, (team, child))
     return found
 
 

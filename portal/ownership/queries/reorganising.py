@@ -12,7 +12,8 @@ from portal.catalog.core.refs import parse_ref
 from portal.catalog.models import Entity, EntityRelation
 from portal.errors import NotFound
 from portal.infra.contributions import get_contributions
-from portal.ownership.core.reorganising import Member, Team, Thing
+from portal.ownership.core import list_above
+from portal.ownership.core.plans import Member, Team, Thing
 from portal.ownership.models import Reorganisation, ReorganisationStep
 from portal.ownership.queries.trusted import list_members_of, list_trusted_children, read_parents
 
@@ -30,7 +31,7 @@ def find_team(session: Session, ref: str) -> Team | None:
     if group is None:
         return None
     spec = group.document.get("spec") or {}
-    trusted = list_members_of(session, ref)
+    trusted, parents = list_members_of(session, ref), read_parents(session)
     every = session.scalars(
         select(EntityRelation.source)
         .where(EntityRelation.type == "memberOf", EntityRelation.target == ref)
@@ -39,12 +40,13 @@ def find_team(session: Session, ref: str) -> Team | None:
     return Team(
         _make_thing(group),
         group.document,
-        read_parents(session).get(ref),
+        parents.get(ref),
         _list_children(session, ref),
         _list_members(session, ref, trusted),
         _expand(spec.get("members") or (), "user", group.namespace),
         tuple(sorted(set(every) - set(trusted))),
         _list_owned(session, ref),
+        tuple(list_above(ref, parents)),
     )
 
 
@@ -136,7 +138,7 @@ def count_steps(session: Session, number: int) -> dict[str, int]:
         .where(ReorganisationStep.reorganisation_id == number)
         .group_by(ReorganisationStep.state)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def list_steps(

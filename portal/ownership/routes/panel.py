@@ -32,20 +32,16 @@ WITHOUT = ("group", "user", "location")
 
 
 def badge_panel(session: Session, subject: PanelSubject) -> str | None:
-    """Return what beside the tab wants to be looked at; None for what nobody can own."""
-    if subject.kind in WITHOUT:
-        return None
-    line = find_line(session, subject.ref, now=utc_now())
-    if line is None:
-        return None
-    return "!" if line.standing.state in ("overdue", "new_owner") else ""
+    """Return nothing beside the tab of what can have an owner; None for what cannot."""
+    del session
+    return None if subject.kind in WITHOUT else ""
 
 
 def render_panel(session: Session, subject: PanelSubject) -> str:
     """Return who answers for an entity, when that was confirmed, and its hand-overs."""
     line = find_line(session, subject.ref, now=utc_now())
     if line is None:
-        return ""
+        return render_template("ownership/_ownerless.html")
     row = line.row
     gone = find_gone(session, row.owner)
     offers = list_of_entity(session, subject.ref)

@@ -10,7 +10,7 @@ from flask import flash, redirect, request, url_for
 from portal.auth.core import Actor
 from portal.errors import Conflict, InvalidInput, Problem
 from portal.infra.clock import utc_now
-from portal.ownership.core.reorganising import Plan, Wish
+from portal.ownership.core.plans import Plan, Wish
 from portal.ownership.forms import EmptyForm, ReorganiseQuery, WishForm
 from portal.ownership.queries import get_teams
 from portal.ownership.queries.reorganising import (

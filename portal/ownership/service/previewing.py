@@ -11,7 +11,7 @@ from portal.auth.core.membership import Membership
 from portal.catalog.service.permissions import WRITE
 from portal.infra.contributions import get_contributions
 from portal.ownership.core import list_below
-from portal.ownership.core.reorganising import SPLIT
+from portal.ownership.core.plans import SPLIT
 from portal.ownership.queries import get_teams
 from portal.ownership.queries.people import list_concerned, list_team_rights
 from portal.ownership.queries.trusted import read_parents
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from portal.auth.models import Account
-    from portal.ownership.core.reorganising import Wish
+    from portal.ownership.core.plans import Wish
     from portal.ownership.service.reorganising import Drawn
 
 MOST_PEOPLE = 300

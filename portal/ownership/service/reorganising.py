@@ -17,7 +17,8 @@ from portal.catalog.service.revisions import hold_revision
 from portal.errors import Conflict, Forbidden, InvalidInput, NotFound, Problem
 from portal.infra.db import BATCH_ROWS
 from portal.infra.work import publish
-from portal.ownership.core.reorganising import MERGE, RENAME, SPLIT, Plan, Team, Wish, make_plan
+from portal.ownership.core.plans import MERGE, RENAME, SPLIT, Plan, Team, Wish
+from portal.ownership.core.reorganising import make_plan
 from portal.ownership.models import Reorganisation, ReorganisationStep
 from portal.ownership.queries.reorganising import find_team, get_reorganisation, list_steps
 from portal.ownership.service.steps import DONE, PLANNED, do_steps, undo_steps

@@ -11,7 +11,7 @@ from portal.catalog.models import Entity, EntityRelation
 from portal.catalog.service.editing import create_entity, delete_entity
 from portal.catalog.service.former_names import drop_former_name, keep_former_name
 from portal.catalog.service.handing import edit_many, put_back
-from portal.ownership.core.reorganising import MAKE, REMOVE, SET
+from portal.ownership.core.plans import MAKE, REMOVE, SET
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
