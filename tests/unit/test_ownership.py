@@ -115,9 +115,7 @@ def test_confirming_as_json(app, company):
 
 
 def test_an_entry_changes_hands_when_the_other_side_accepts(app, company):
-    owner, other, admin = (
-        sign_in(app, f"demo-{name}") for name in ("owner", "member", "admin")
-    )
+    owner, other, admin = (sign_in(app, f"demo-{name}") for name in ("owner", "member", "admin"))
     form = "/catalog/component/default/cart-service/hand-over"
     with company.unit(write=False) as session:
         theirs = other.get("/api/v1/entities?mine=yes").get_json()["items"][0]["owner"]
@@ -212,9 +210,10 @@ def test_what_a_gone_team_leaves_is_taken_over_by_the_team_above(app, company):
     panel = other.get("/catalog/component/default/cart-service?tab=ownership").text
     assert "stood below" in panel
     assert "Take it over" not in panel
-    assert "Take it over for Buyer experience" in above.get(
-        "/catalog/component/default/cart-service?tab=ownership"
-    ).text
+    assert (
+        "Take it over for Buyer experience"
+        in above.get("/catalog/component/default/cart-service?tab=ownership").text
+    )
     page = "/teams/owner-gone"
     assert "cart-service" in other.get(f"{page}?team=checkout").text
     assert "Checkout" not in other.get(f"{page}?parent=money-and-trust").text

@@ -12,9 +12,11 @@ from portal.catalog.routes import (
     definitions,
     entity,
     exporting,
+    links,
     listing,
     personal,
     presenting,
+    retiring,
     searching,
     setup,
 )
@@ -30,8 +32,10 @@ __all__ = [
     "definitions",
     "entity",
     "exporting",
+    "links",
     "listing",
     "personal",
+    "retiring",
     "searching",
     "setup",
 ]

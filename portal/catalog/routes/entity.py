@@ -13,9 +13,11 @@ from portal.catalog.forms import ShowQuery, make_ref
 from portal.catalog.queries import details, entities
 from portal.catalog.queries.columns import find_domain
 from portal.catalog.queries.graph import read_neighbourhood
+from portal.catalog.queries.links import list_links
 from portal.catalog.routes import graphs, presenting
 from portal.catalog.routes.blueprint import blueprint
 from portal.catalog.routes.definitions import present_definition
+from portal.catalog.routes.retiring import may_change, show_retired
 from portal.errors import NotFound
 from portal.infra.contributions import EntityPanel, PanelSubject, get_contributions
 from portal.infra.logs import get_logger
@@ -42,7 +44,13 @@ def show(kind: str, namespace: str, name: str) -> str:
     query = parse_arguments(ShowQuery, request.args)
     actor = get_actor(Actor)
     ref = make_ref(kind, namespace, name)
-    entity, is_starred = entities.get_entity_for(session, ref, actor.account_id)
+    try:
+        entity, is_starred = entities.get_entity_for(session, ref, actor.account_id)
+    except NotFound:
+        archived = show_retired(session, ref)
+        if archived is None:
+            raise
+        return archived
     subject = PanelSubject(entity.ref, entity.kind, entity.source, entity.file, may)
     around = details.read_around(session, entity.ref)
     graph, depth = _read_graph(session, entity, query, around)
@@ -70,7 +78,9 @@ def show(kind: str, namespace: str, name: str) -> str:
             name=entity.name.lower(),
         ),
         graph=drawn,
+        may_change=may_change(actor, entity.ref, entity.owner, entity.system),
         star=SimpleNamespace(
+            kind=entity.kind,
             is_offered=actor.is_person,
             starred=is_starred,
             url=url_for("catalog.star", kind=kind, namespace=namespace, name=name),
@@ -120,6 +130,7 @@ def _present_entity(
         relations,
         labels,
         domain=domain,
+        made=list_links(session, entity.document, entity.entity_class),
         aliases=details.list_aliases(session, entity.ref),
         problems=details.list_problems(session, entity.ref),
     )

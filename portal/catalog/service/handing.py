@@ -21,7 +21,6 @@ from portal.catalog.service.editing import (
     record_edit,
     write_changed,
 )
-from portal.catalog.service.entities import find_place
 from portal.catalog.service.overlays import is_said, make_record
 from portal.catalog.service.permissions import WRITE
 from portal.catalog.service.problems import refresh_near
@@ -161,7 +160,7 @@ def _restore(
     back = Change(change.pointer, was["value"], is_removal=not was["is_there"])
     if entity.source == PORTAL:
         document = apply_changes(entity.document, [back])
-        return "", make_record(session, document, find_place(entity))
+        return "", make_record(session, document, place_of(entity))
     row = session.get(EntityOverlay, (entity.ref, change.pointer))
     if was["is_kept"] and row is None:
         return "its file says so itself by now", None

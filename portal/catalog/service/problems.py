@@ -14,9 +14,10 @@ from portal.catalog.models import (
     EntityRelation,
     EntityRename,
     EntityRevision,
+    RetiredEntity,
 )
 from portal.catalog.service.permissions import WRITE
-from portal.catalog.service.records import REMOVED
+from portal.catalog.service.records import REMOVED, RETIRED
 from portal.catalog.service.revisions import bump_revision
 from portal.infra.db import BATCH_ROWS, insert_rows
 
@@ -101,13 +102,16 @@ def refresh_near(session: Session, refs: Sequence[str]) -> None:
 
 def _is_owner_gone(end: Any) -> ColumnElement[bool]:
     """Whether a relation's missing end is an owner that was there once, and has no other name."""
-    was_removed = exists().where(EntityRevision.ref == end, EntityRevision.change == REMOVED)
+    was_removed = exists().where(
+        EntityRevision.ref == end, EntityRevision.change.in_((REMOVED, RETIRED))
+    )
     was_renamed = exists().where(EntityRename.old_ref == end)
     return and_(EntityRelation.type == "ownedBy", was_removed, ~was_renamed)
 
 
 def _list_dangling(session: Session, declared: ColumnElement[bool]) -> None:
-    relation, declarer, found = EntityRelation, aliased(Entity), aliased(Entity)
+    relation, retired = EntityRelation, RetiredEntity
+    declarer, found = aliased(Entity), aliased(Entity)
     for end in (relation.target, relation.source):
         is_gone = _is_owner_gone(end)
         missing = (
@@ -122,11 +126,13 @@ def _list_dangling(session: Session, declared: ColumnElement[bool]) -> None:
                 relation.type,
                 case(
                     (is_gone, literal("Its owner `") + end + literal("` is gone.")),
+                    (retired.ref.is_not(None), literal("`") + end + literal("` was retired.")),
                     else_=literal("Nothing is called `") + end + literal("`."),
                 ),
                 case((is_gone, GONE_FIX), else_=DANGLING_FIX),
             )
             .join(declarer, declarer.ref == relation.declared_by)
+            .outerjoin(retired, retired.ref == end)
             .where(~exists().where(found.ref == end), declared)
         )
         session.execute(

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 CREATED, UPDATED, EDITED, MOVED = "created", "updated", "edited", "moved"
 REMOVED, RESTORED = "removed", "restored"
+RETIRED, BROUGHT_BACK = "retired", "brought_back"
 PARTS = (EntityTag, EntityAlias)
 
 

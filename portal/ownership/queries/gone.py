@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
     from sqlalchemy.orm import Session
 
-REMOVED = "removed"
+GONE = ("removed", "retired")
 MOST_STEPS = 20
 MOST_GONE = 500
 
@@ -49,7 +49,7 @@ def list_gone(session: Session, owners: Collection[str] | None = None) -> list[G
     group = aliased(Entity)
     removed = (
         select(EntityRevision.ref, func.max(EntityRevision.id).label("last"))
-        .where(EntityRevision.change == REMOVED)
+        .where(EntityRevision.change.in_(GONE))
         .group_by(EntityRevision.ref)
         .subquery()
     )
