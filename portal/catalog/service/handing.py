@@ -25,6 +25,7 @@ from portal.catalog.service.overlays import is_said, make_record
 from portal.catalog.service.permissions import WRITE
 from portal.catalog.service.problems import refresh_near
 from portal.catalog.service.records import EDITED, write_records
+from portal.catalog.service.removals import place_of
 from portal.catalog.service.revisions import hold_revision
 from portal.errors import Conflict, NotFound
 
