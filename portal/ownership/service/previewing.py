@@ -18,7 +18,7 @@ from portal.ownership.queries.trusted import read_parents
 from portal.ownership.service import read_files, work_out
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -79,7 +79,7 @@ def preview(session: Session, wish: Wish, drawn: Drawn, *, now: datetime) -> Pre
         tuple(sorted(changed, key=lambda one: (one.after - one.before, one.label))),
         len(found) - len(changed),
         len(accounts) > MOST_PEOPLE,
-        _list_work(session, [{team} for team in (*wish.teams, wish.target)], now),
+        _list_work(session, {team: {team} for team in (*wish.teams, wish.target)}, now),
         _list_work(session, _join_teams(wish), now),
     )
 
@@ -143,24 +143,22 @@ def _compare(
     return RightsOf(account.display_name, before, after, reason if after < before else "")
 
 
-def _join_teams(wish: Wish) -> list[set[str]]:
-    """Return whose work is whose afterwards; a split leaves what stays with the old team."""
-    if wish.kind == SPLIT:
-        return []
-    return [{*wish.teams, wish.target}]
+def _join_teams(wish: Wish) -> dict[str, set[str]]:
+    """Return whose work the target gets; in a split each line goes with what it is about."""
+    return {} if wish.kind == SPLIT else {wish.target: {*wish.teams, wish.target}}
 
 
 def _list_work(
-    session: Session, groups: Collection[set[str]], now: datetime
+    session: Session, groups: Mapping[str, set[str]], now: datetime
 ) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Return what waits for whoever answers for each group of teams, in words."""
     found = []
-    for teams in groups:
+    for name, teams in groups.items():
         lines = sorted(
             (need.rank, need.text)
             for source in get_contributions(session).needs
             if not source.permission
             for need in source.list_needs(session, frozenset(teams), now)
         )
-        found.append((" and ".join(sorted(teams)), tuple(text for _, text in lines)))
+        found.append((name, tuple(text for _, text in lines)))
     return tuple(found)

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import delete, func, or_, select
 
 from portal.catalog.core.document_fields import Change
-from portal.catalog.models import Entity, EntityRelation
+from portal.catalog.core.records import PORTAL, Place
+from portal.catalog.models import Entity, EntityRelation, RemovedEntity
 from portal.catalog.service.editing import create_entity, delete_entity
+from portal.catalog.service.entities import apply_records
 from portal.catalog.service.former_names import drop_former_name, keep_former_name
 from portal.catalog.service.handing import edit_many, put_back
+from portal.catalog.service.overlays import make_record
+from portal.catalog.service.problems import refresh_near
+from portal.catalog.service.records import RESTORED
 from portal.ownership.core.plans import MAKE, REMOVE, SET
 
 if TYPE_CHECKING:
@@ -69,14 +74,24 @@ def _undo_one(session: Session, actor: Actor, row: Row, now: datetime) -> str:
     if row.act == MAKE:
         return _unmake(session, actor, row, now)
     if row.act == REMOVE:
-        if _find(session, row.ref) is not None:
-            return "there is one of this name again"
-        create_entity(session, actor, row.value, now=now)
-        return ""
+        return _bring_back(session, actor, row, now)
     dropped = drop_former_name(
         session, actor, row.ref, new=row.value, before=row.was or {}, now=now
     )
     return "" if dropped else "the old name leads elsewhere by now"
+
+
+def _bring_back(session: Session, actor: Actor, row: Row, now: datetime) -> str:
+    """Make a team again that was removed; what it names may only come back after it."""
+    if _find(session, row.ref) is not None:
+        return "there is one of this name again"
+    record = make_record(session, row.value, Place(PORTAL, "", 1, 1))
+    apply_records(session, actor, [record], change=RESTORED, now=now)
+    session.execute(
+        delete(RemovedEntity).where(RemovedEntity.ref == row.ref, RemovedEntity.source == PORTAL)
+    )
+    refresh_near(session, [row.ref])
+    return ""
 
 
 def _unmake(session: Session, actor: Actor, row: Row, now: datetime) -> str:
