@@ -127,20 +127,7 @@ def test_an_entry_changes_hands_when_the_other_side_accepts(app, company):
     assert post(owner, form, receiver=theirs, note="You run it").status_code == 303
     assert post(owner, form, receiver=theirs).status_code == 409
     assert owner_of(company) == CHECKOUT
-    page = f"/teams/{theirs.partition(':')[2]}/handovers"
-    assert "offered to" in other.get("/").text
-    assert "You run it" in other.get(page).text
-    with company.unit(write=False) as session:
-        offer = session.scalars(select(Handover)).one()
-    assert post(owner, f"/handovers/{offer.id}/accept").status_code == 403
-    assert post(owner, f"/handovers/{offer.id}/decline").status_code == 403
-    assert post(other, f"/handovers/{offer.id}/withdraw").status_code == 403
-    assert post(other, f"/handovers/{offer.id}/decline", word="No").status_code == 303
-    assert "was declined by" in owner.get("/").text
-    post(owner, form, receiver=theirs)
-    assert post(other, f"/handovers/{offer.id + 1}/accept", word="Yes").status_code == 303
-    assert owner_of(company) == theirs
-    assert post(other, f"/handovers/{offer.id + 1}/accept").status_code == 409
+    accept_offer(company, owner, other, theirs)
     acts = list_acts(company, CART)
     assert acts[:2] == ["ownership.offer", "ownership.decline"]
     assert acts[-2:] == ["catalog.hand_over", "ownership.accept"]
@@ -151,6 +138,23 @@ def test_an_entry_changes_hands_when_the_other_side_accepts(app, company):
     assert "1 entry of yours to confirm now" in other.get("/").text
     assert owner.get(form).status_code == 403
     assert admin.get(form).status_code == 200
+
+
+def accept_offer(company, owner, other, theirs):
+    """Decline the first offer, then accept another; nobody else may."""
+    with company.unit(write=False) as session:
+        offer = session.scalars(select(Handover)).one()
+    assert "offered to" in other.get("/").text
+    assert "You run it" in other.get(f"/teams/{theirs.partition(':')[2]}/handovers").text
+    assert post(owner, f"/handovers/{offer.id}/accept").status_code == 403
+    assert post(owner, f"/handovers/{offer.id}/decline").status_code == 403
+    assert post(other, f"/handovers/{offer.id}/withdraw").status_code == 403
+    assert post(other, f"/handovers/{offer.id}/decline", word="No").status_code == 303
+    assert "was declined by" in owner.get("/").text
+    post(owner, "/catalog/component/default/cart-service/hand-over", receiver=theirs)
+    assert post(other, f"/handovers/{offer.id + 1}/accept", word="Yes").status_code == 303
+    assert owner_of(company) == theirs
+    assert post(other, f"/handovers/{offer.id + 1}/accept").status_code == 409
 
 
 def test_what_nobody_knows_goes_up_and_an_admin_says_whose(app, company):

@@ -143,7 +143,7 @@ def undo(database, number, actor=CLI):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("seed", (1, 8))  # in 8, a merged team stood below another that was
+@pytest.mark.parametrize("seed", [1, 8])  # in 8, a merged team stood below another that was
 def test_a_preview_comes_true_and_undoing_restores_everything(database, kind, seed):
     dice = random.Random(f"{kind}/{seed}")
     fill(database, dice)

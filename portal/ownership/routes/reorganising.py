@@ -162,7 +162,7 @@ def _list_others(plan: Plan) -> list[str]:
         "call": "`{ref}` becomes a former name of `{value}`.",
         "/spec/parent": "`{ref}` stands below `{value}`.",
         "/spec/children": "`{ref}` lists no teams below it any more.",
-        "/spec/members": "The members of `{ref}` become {value}.",
+        "/spec/members": "`{ref}` names as its members {value}.",
         "/spec/memberOf": "`{ref}` is a member of {value}.",
     }
     found = []
