@@ -17,6 +17,7 @@ import portal.catalog.jobs
 import portal.catalog.queries.entities
 import portal.catalog.queries.needs
 import portal.catalog.service.marks
+import portal.catalog.service.own_values
 import portal.catalog.service.permissions
 import portal.demo.queries
 import portal.jobs.jobs
@@ -72,6 +73,9 @@ def gather_contributions(settings: Settings) -> Contributions:
             NavItem(
                 "Links", "catalog.links", 55, permission="catalog:link:write", is_personal=True
             ),
+            NavItem(
+                "Own fields", "catalog.own_fields", 56, "catalog:field:write", is_personal=True
+            ),
             NavItem("Jobs", "jobs.index", 60, permission="jobs:job:read", is_personal=True),
             NavItem("Hand-overs", "ownership.my_handovers", 71, is_quiet=True),
             NavItem("Owners that are gone", "ownership.owner_gone", 72, is_quiet=True),
@@ -100,6 +104,13 @@ def gather_contributions(settings: Settings) -> Contributions:
                 50,
                 portal.ownership.routes.panel.badge_panel,
                 portal.ownership.routes.panel.render_panel,
+            ),
+            EntityPanel(
+                "proposals",
+                "Proposals",
+                94,
+                portal.sources.routes.proposals.badge_proposals,
+                portal.sources.routes.proposals.render_proposals,
             ),
             EntityPanel(
                 "audit",
@@ -163,9 +174,21 @@ def gather_contributions(settings: Settings) -> Contributions:
                 flow=portal.sources.jobs.expire,
             ),
             Consumer(
+                portal.sources.service.permissions.CHECK_PROPOSALS,
+                portal.sources.service.permissions.CHECK_PROPOSALS,
+                flow=portal.sources.jobs.make_check_proposals(
+                    cache(lambda: create_source_tools(settings))
+                ),
+            ),
+            Consumer(
                 portal.catalog.jobs.FORGET_TOMBSTONES,
                 portal.catalog.jobs.FORGET_TOMBSTONES,
                 portal.catalog.jobs.forget_old_tombstones,
+            ),
+            Consumer(
+                portal.catalog.service.own_values.READ_AGAIN,
+                portal.catalog.service.own_values.READ_AGAIN,
+                flow=portal.catalog.jobs.read_own_fields,
             ),
             Consumer(
                 portal.auth.service.group_rules.GROUPS_CHANGED,
@@ -189,6 +212,10 @@ def gather_contributions(settings: Settings) -> Contributions:
             PeriodicJob(
                 portal.sources.service.permissions.EXPIRE,
                 portal.sources.jobs.EXPIRE_EVERY_SECONDS,
+            ),
+            PeriodicJob(
+                portal.sources.service.permissions.CHECK_PROPOSALS,
+                portal.sources.jobs.CHECK_PROPOSALS_EVERY_SECONDS,
             ),
             PeriodicJob(portal.jobs.jobs.FORGET, 3600),
         ),
@@ -225,6 +252,7 @@ def gather_contributions(settings: Settings) -> Contributions:
             portal.auth.service.accounts.WRITE,
             portal.auth.service.group_rules.WRITE,
             portal.jobs.service.WRITE,
+            portal.catalog.service.permissions.FIELDS,
             portal.catalog.service.permissions.LINKS,
             portal.catalog.service.permissions.WRITE,
             portal.catalog.service.marks.WRITE,

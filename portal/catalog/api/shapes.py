@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 
 class EntityItem(BaseModel):
-    """An entity in a list: what it is, whose, what its words mean, where it was read."""
+    """An entity in a list: what it is, whose, what its words mean, where it was read.
+
+    `fields` are the own fields read from it, by key; null where one has no value.
+    """
 
     ref: str
     kind: str
@@ -36,6 +39,7 @@ class EntityItem(BaseModel):
     file: str
     line: int
     updated_at: str
+    fields: dict[str, Any]
 
 
 class EntityList(BaseModel):
@@ -51,7 +55,7 @@ class EntityList(BaseModel):
 
 
 class EntityDocument(BaseModel):
-    """An entity as Backstage writes it, with its relations."""
+    """An entity as Backstage writes it, with its relations and the own fields read from it."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -60,6 +64,7 @@ class EntityDocument(BaseModel):
     metadata: dict[str, Any]
     spec: dict[str, Any] | None = None
     relations: list[dict[str, str]]
+    fields: dict[str, Any]
 
 
 class ProblemItem(BaseModel):

@@ -17,6 +17,7 @@ from portal.catalog.queries.links import list_links
 from portal.catalog.routes import graphs, presenting
 from portal.catalog.routes.blueprint import blueprint
 from portal.catalog.routes.definitions import present_definition
+from portal.catalog.routes.own_values import list_refs, present_lines, read_own
 from portal.catalog.routes.retiring import may_change, show_retired
 from portal.errors import NotFound
 from portal.infra.contributions import EntityPanel, PanelSubject, get_contributions
@@ -56,7 +57,8 @@ def show(kind: str, namespace: str, name: str) -> str:
     graph, depth = _read_graph(session, entity, query, around)
     relations = details.see_from(entity.ref, around)
     domain = find_domain(session, entity)
-    refs = {r.target for r in relations} | set(graph.levels if graph else ())
+    own = read_own(session, entity)
+    refs = {r.target for r in relations} | set(graph.levels if graph else ()) | list_refs(own)
     labels = entities.list_labels(session, refs | {domain} if domain else refs)
     shown = _present_entity(session, entity, relations, labels, domain)
     tabs = _list_tabs(session, entity, subject, shown, query.tab)
@@ -69,6 +71,7 @@ def show(kind: str, namespace: str, name: str) -> str:
         entity=shown,
         tab=query.tab,
         tabs=tabs,
+        own=present_lines(own, entity, labels),
         origin=presenting.present_origin(session, entity),
         own_page=presenting.entity_page_url(entity.kind, entity.namespace, entity.name),
         api_url=url_for(

@@ -8,6 +8,7 @@ from sqlalchemy import and_, case, delete, exists, insert, literal, select, true
 from sqlalchemy.orm import aliased
 
 from portal.auth.core import Actor, authorise
+from portal.catalog.core.own_fields import RULE
 from portal.catalog.models import (
     CatalogProblem,
     Entity,
@@ -48,7 +49,7 @@ def replace_problems(
         .where(
             CatalogProblem.source == source,
             CatalogProblem.file.in_(files),
-            CatalogProblem.rule.not_in(REFERENCE_RULES),
+            CatalogProblem.rule.not_in((*REFERENCE_RULES, RULE)),
         )
         .returning(CatalogProblem.id)
     ).all()

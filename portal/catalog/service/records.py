@@ -15,6 +15,7 @@ from portal.catalog.models import (
     EntityTag,
     PastRelation,
 )
+from portal.catalog.service.own_values import replace_own_values
 from portal.catalog.service.revisions import bump_revision
 from portal.catalog.service.search import index_words
 from portal.catalog.service.values import replace_values
@@ -73,6 +74,7 @@ def write_records(
     _insert_parts(session, [*fresh, *changed], since, now)
     ids = index_words(session, {record.ref: record.words for record in (*fresh, *changed)})
     replace_values(session, ids, [*fresh, *changed])
+    replace_own_values(session, ids, [*fresh, *changed])
     insert_rows(
         session,
         EntityRevision,

@@ -16,6 +16,7 @@ from portal.catalog.models import (
     RemovedEntity,
     RetiredEntity,
 )
+from portal.catalog.service.own_values import forget_own_values
 from portal.catalog.service.records import end_relations, forget_parts, revision_row
 from portal.catalog.service.revisions import bump_revision
 from portal.catalog.service.search import forget_words
@@ -103,6 +104,7 @@ def take_out(
     session.execute(delete(Entity).where(Entity.ref.in_(refs)))
     forget_words(session, [e.id for e in rows])
     forget_values(session, [e.id for e in rows])
+    forget_own_values(session, [e.id for e in rows])
     revision = bump_revision(session)
     insert_rows(session, EntityTombstone, [{"entity_id": e.id, "revision": revision} for e in rows])
     return len(rows)
