@@ -64,6 +64,7 @@ def gather_contributions(settings: Settings) -> Contributions:
             NavItem("Catalog", "catalog.index", 10),
             NavItem("Teams", "ownership.teams", 70),
             NavItem("Problems", "catalog.problems", 80),
+            NavItem("Findings", "catalog.findings", 81, is_quiet=True),
             NavItem("Retired", "catalog.retired", 82, is_quiet=True),
             NavItem("Sources", "sources.index", 85, permission="catalog:source:read"),
             NavItem("Why is it (not) here?", "sources.explain", 86, is_quiet=True),

@@ -167,6 +167,9 @@ def test_another_document_and_the_last_entry():
     )
     assert change(text, "/metadata/x", is_removal=True) == text.removesuffix("\n  x: y")
     assert change(text, "/metadata/x", value="1\n2\n") == text.replace("x: y", 'x: "1\\n2\\n"')
+    text = "spec:\n  type: openapi\n  # v1\n  definition: |\n    a: b"
+    found = change(text, "/spec/system", value="s")
+    assert found == text.replace("openapi\n", "openapi\n  system: s\n")
     text = "metadata:\n  x: y\n\nspec: 1"
     assert change(text, "/spec", is_removal=True) == "metadata:\n  x: y"
     text = "spec:\n  # kept\n  a: b\nlist:\n- # this one\n  - 1\n"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Response, request
 
 from portal.auth.core import Actor
-from portal.catalog.api import editing, links, own_fields, retiring
+from portal.catalog.api import editing, impact, links, own_fields, retiring
 from portal.catalog.api.blueprint import blueprint, dump
 from portal.catalog.api.shapes import (
     EntityDocument,
@@ -31,7 +31,7 @@ from portal.catalog.forms import (
 from portal.catalog.forms.extending import extend_form, with_marks
 from portal.catalog.queries import details, entities, problems
 from portal.catalog.queries.columns import get_revision
-from portal.catalog.queries.graph import read_neighbourhood
+from portal.catalog.queries.graph import read_judged_neighbourhood
 from portal.catalog.queries.lists import cut_page, select_entities
 from portal.catalog.queries.marks import count_stale
 from portal.catalog.queries.own_fields import (
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from portal.catalog.core.filters import EntityFilter
     from portal.catalog.core.relations import Relation
 
-__all__ = ["blueprint", "editing", "links", "own_fields", "retiring"]
+__all__ = ["blueprint", "editing", "impact", "links", "own_fields", "retiring"]
 ITEM_COLUMNS = [name for name in EntityItem.model_fields if name != "fields"]
 
 
@@ -149,7 +149,9 @@ def show_graph(kind: str, namespace: str, name: str) -> Response:
     etag = make_etag("graph", get_revision(session), ref, request.query_string)
 
     def build() -> str:
-        graph = read_neighbourhood(session, ref, depth=query.depth, direction=query.direction)
+        graph = read_judged_neighbourhood(
+            session, ref, depth=query.depth, direction=query.direction
+        )
         labels = entities.list_labels(session, graph.levels)
         return dump(write_graph(graph, labels, depth=query.depth, direction=query.direction))
 

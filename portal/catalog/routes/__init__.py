@@ -10,9 +10,11 @@ from portal.catalog.forms import ProblemListQuery
 from portal.catalog.queries import entities, problems
 from portal.catalog.routes import (
     definitions,
+    dependencies,
     editing,
     entity,
     exporting,
+    findings,
     links,
     listing,
     own_fields,
@@ -34,9 +36,11 @@ from portal.web.unit import get_session
 __all__ = [
     "blueprint",
     "definitions",
+    "dependencies",
     "editing",
     "entity",
     "exporting",
+    "findings",
     "links",
     "listing",
     "own_fields",

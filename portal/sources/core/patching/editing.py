@@ -198,11 +198,21 @@ def _insert(page: Page, parent: Node, index: int, key: str | None, value: Any) -
         before = parent.items[index - 1]
         end = parent.keys[index - 1].end if parent.kind == MAP else before.start
         place = max(before.tail, _end_of_line(text, max(before.end, end)))
+        if place == len(text) and key is not None and index > 1 and _is_open(text, before):
+            return _insert(page, parent, index - 1, key, value)
     style = fit_style(page.style, text, place, parent.column)
     prefix = "-" if key is None else f"{write_scalar(key, style)}:"
     first, below = write_entry(value, style, parent.column, is_item=key is None)
     written = "\n".join([f"{' ' * parent.column}{prefix}{first}", *below])
     return Edit(place, place, f"\n{written}" if index else f"{written}\n")
+
+
+def _is_open(text: str, node: Node) -> bool:
+    """Whether a block of text ends with the file: a line feed behind it would become part of it."""
+    while node.items:
+        node = node.items[-1]
+    head = text[node.start :].partition("\n")[0].partition("#")[0]
+    return node.is_block_scalar and "-" not in head
 
 
 def _remove(page: Page, parent: Node, index: int) -> Edit:
