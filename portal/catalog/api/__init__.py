@@ -21,6 +21,7 @@ from portal.catalog.api.shapes import (
 )
 from portal.catalog.core.contacts import list_co_owners, list_contacts
 from portal.catalog.core.facets import FACETS
+from portal.catalog.core.own_columns import spell_count
 from portal.catalog.forms import (
     EntityListQuery,
     FacetQuery,
@@ -183,7 +184,12 @@ def list_facets() -> Response:
         selection = select_entities(session, wanted, sort=None, now=now)
         own = [each.name for each in fields if each.is_facet]
         names = query.facet or (*FACETS, *marks, *own)
-        counted = {name: selection.counter.count(name, most=query.limit) for name in names}
+        counted = {
+            name: spell_count(
+                selection.columns, name, selection.counter.count(name, most=query.limit)
+            )
+            for name in names
+        }
         total = len(selection.rows)
         total_is = "exact" if selection.is_exact else "at_least"
         return dump({"total": total, "total_is": total_is, "facets": write_facets(counted)})
