@@ -24,7 +24,7 @@ from portal.ownership.forms import (
 )
 from portal.ownership.queries import get_teams
 from portal.ownership.queries.confirmations import list_lines
-from portal.ownership.queries.gone import list_gone
+from portal.ownership.queries.gone import list_all_gone
 from portal.ownership.queries.handovers import list_of_teams
 from portal.ownership.service import handing
 from portal.ownership.service.confirming import confirm_entries
@@ -258,7 +258,7 @@ def list_owners_gone() -> Response:
             heir=one.heir,
             owned=one.owned,
         )
-        for one in list_gone(get_session())
+        for one in list_all_gone(get_session())
         if query.team in (None, one.ref) and query.parent in (None, one.parent, one.heir)
     ]
     return answer(GoneList(items=items))

@@ -15,6 +15,7 @@ from portal.catalog.models import (
     PastRelation,
 )
 from portal.catalog.queries.history import find_present_name
+from portal.ownership.queries import GROUP, get_teams
 from portal.ownership.queries.trusted import is_trusted
 
 if TYPE_CHECKING:
@@ -44,12 +45,23 @@ class GoneOwner:
     owned: int
 
 
-def list_gone(session: Session, owners: Collection[str] | None = None) -> list[GoneOwner]:
-    """Return the owners that were removed and own something still, the latest first."""
+def list_all_gone(session: Session) -> list[GoneOwner]:
+    """Return all owners that were removed and own something still, in a unit that only reads.
+
+    What a process holds says which are missing, so that nothing is asked while none is.
+    """
+    teams = get_teams(session)
+    known = set(teams.refs)
+    owners = [ref for ref in teams.owned if ref.startswith(GROUP) and ref not in known]
+    return list_gone(session, owners) if owners else []
+
+
+def list_gone(session: Session, owners: Collection[str]) -> list[GoneOwner]:
+    """Return those of some owners that were removed and own something still, the latest first."""
     group = aliased(Entity)
     removed = (
         select(EntityRevision.ref, func.max(EntityRevision.id).label("last"))
-        .where(EntityRevision.change.in_(GONE))
+        .where(EntityRevision.ref.in_(owners), EntityRevision.change.in_(GONE))
         .group_by(EntityRevision.ref)
         .subquery()
     )
@@ -58,6 +70,7 @@ def list_gone(session: Session, owners: Collection[str] | None = None) -> list[G
         .join(removed, removed.c.ref == Entity.owner)
         .join(EntityRevision, EntityRevision.id == removed.c.last)
         .where(
+            Entity.owner.in_(owners),
             ~exists().where(group.ref == Entity.owner),
             ~exists().where(EntityRename.old_ref == Entity.owner),
             ~Entity.is_ephemeral,
@@ -66,8 +79,6 @@ def list_gone(session: Session, owners: Collection[str] | None = None) -> list[G
         .order_by(EntityRevision.at.desc(), Entity.owner)
         .limit(MOST_GONE)
     )
-    if owners is not None:
-        query = query.where(Entity.owner.in_(owners))
     return [
         _make(session, owner, owned, since)
         for owner, owned, since in session.execute(query)

@@ -10,7 +10,7 @@ from portal.ownership.core.handovers import DECLINED, REMIND_AFTER
 from portal.ownership.models import Handover
 from portal.ownership.queries import get_teams
 from portal.ownership.queries.confirmations import count_open
-from portal.ownership.queries.gone import list_gone
+from portal.ownership.queries.gone import list_all_gone
 from portal.ownership.queries.handovers import count_waiting, list_answered
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def list_admin_needs(session: Session, teams: Collection[str], now: datetime) ->
         words = "entry waits" if count == 1 else "entries wait"
         rank = LATE_RANK if now - since >= REMIND_AFTER else HANDOVER_RANK
         found.append(Need(rank, f"{count:,} {words} for you to say whose", OFFERS_URL))
-    heirless = [one for one in list_gone(session) if one.heir is None or one.heir not in teams]
+    heirless = [one for one in list_all_gone(session) if one.heir is None or one.heir not in teams]
     if heirless:
         count = sum(one.owned for one in heirless)
         words = "entry has" if count == 1 else "entries have"
@@ -93,7 +93,7 @@ def _list_given(session: Session, teams: Collection[str], now: datetime) -> Iter
 
 
 def _list_gone(session: Session, teams: Collection[str]) -> Iterator[Need]:
-    for one in list_gone(session):
+    for one in list_all_gone(session):
         if one.heir in teams:
             words = "entry" if one.owned == 1 else "entries"
             yield Need(

@@ -13,7 +13,7 @@ from portal.catalog.queries import entities
 from portal.infra.clock import utc_now
 from portal.ownership.forms import AdoptForm, GoneQuery
 from portal.ownership.queries import get_teams
-from portal.ownership.queries.gone import list_gone, list_left
+from portal.ownership.queries.gone import list_all_gone, list_left
 from portal.ownership.routes.blueprint import blueprint
 from portal.ownership.routes.presenting import (
     answers_for,
@@ -40,7 +40,7 @@ def owner_gone() -> str:
     """Show what belongs to teams that are gone, by team."""
     session = get_session()
     query = parse_arguments(GoneQuery, request.args)
-    every = list_gone(session)
+    every = list_all_gone(session)
     chosen = [
         one
         for one in every
