@@ -8,10 +8,12 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
+from jinja2 import BytecodeCache
 from sqlalchemy import create_engine, make_url, text
 
 from portal.auth.core import CLI
 from portal.demo.flows import COMPANY
+from portal.factory import application
 from portal.factory.application import create_app
 from portal.factory.contributions import gather_contributions
 from portal.infra import migrate
@@ -21,7 +23,12 @@ from portal.sources.flows.ingesting import Ingest
 from portal.sources.providers.folder import Folder
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+    from types import CodeType
+
+    from flask import Flask
+    from jinja2.bccache import Bucket
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -29,6 +36,33 @@ NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 @pytest.fixture(autouse=True)
 def _push_request_context() -> None:
     """Take pytest-flask's place: its one context for a whole test would share `g` by requests."""
+
+
+class Compiled(BytecodeCache):
+    """Keeps what Jinja made of a template, by its name and text, for the next application."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self.kept.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.kept[bucket.key, bucket.checksum] = bucket.code
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compile_templates_once() -> Iterator[None]:
+    """Let the applications of one process share compiled templates; half of a start is that."""
+    set_up, compiled = application.set_up_jinja, Compiled()
+
+    def set_up_with_cache(app: Flask) -> None:
+        set_up(app)
+        app.jinja_options["bytecode_cache"] = compiled
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(application, "set_up_jinja", set_up_with_cache)
+        yield
 
 
 @pytest.fixture
