@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-import shutil
 from datetime import UTC, datetime
-from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
 from jinja2 import BytecodeCache
-from sqlalchemy import create_engine, make_url, text
 
-from portal.auth.core import CLI
-from portal.demo.flows import COMPANY
 from portal.factory import application
 from portal.factory.application import create_app
-from portal.factory.contributions import gather_contributions
-from portal.infra import migrate
-from portal.infra.db import Database
-from portal.settings import Settings, read_environment
-from portal.sources.flows.ingesting import Ingest
-from portal.sources.providers.folder import Folder
+from portal.settings import Settings
+from tests.databases import STATES, Shelf, pick_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
     from types import CodeType
 
     from flask import Flask
     from jinja2.bccache import Bucket
+
+    from portal.infra.db import Database
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -70,28 +62,6 @@ def now() -> datetime:
     return NOW
 
 
-def pick_url(folder: Path) -> str:
-    """Return SQLite in `folder`, or the PostgreSQL that the runner started."""
-    named = read_environment().get("PORTAL_TEST_DATABASE_URL")
-    if not named:
-        return f"sqlite:///{folder / 'test.db'}"
-    return make_database(named, read_environment().get("PYTEST_XDIST_WORKER", ""))
-
-
-@cache
-def make_database(url: str, worker: str) -> str:
-    """Return the URL of a database that this process of the suite has for itself."""
-    if not worker:
-        return url
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"DROP DATABASE IF EXISTS test_{worker}"))
-        connection.execute(text(f"CREATE DATABASE test_{worker}"))
-    engine.dispose()
-    own = make_url(url).set(database=f"test_{worker}")
-    return own.render_as_string(hide_password=False)
-
-
 @pytest.fixture
 def settings(tmp_path) -> Settings:
     return Settings(
@@ -103,50 +73,17 @@ def settings(tmp_path) -> Settings:
     )
 
 
-# Emptying a table row by row costs nothing where there are none; TRUNCATE makes files for each.
-EMPTY = """
-DO $$ DECLARE one text; BEGIN
-  SET LOCAL session_replication_role = replica;
-  FOR one IN SELECT tablename FROM pg_tables
-      WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
-    EXECUTE format('DELETE FROM %I', one);
-  END LOOP;
-  FOR one IN SELECT sequencename FROM pg_sequences
-      WHERE schemaname = 'public' AND last_value IS NOT NULL LOOP
-    PERFORM setval(format('%I', one)::regclass, 1, false);
-  END LOOP;
-END $$
-"""
-
-
-@cache
-def migrate_once(url: str) -> None:
-    """Bring the schema at `url` up to date, the first time this process is asked."""
-    found = Database(url)
-    migrate.upgrade(found)
-    found.dispose()
-
-
 @pytest.fixture(scope="session")
-def blank(tmp_path_factory) -> Path:
-    """An empty SQLite database that was migrated once, to be copied."""
-    path = tmp_path_factory.mktemp("blank") / "blank.db"
-    migrate_once(f"sqlite:///{path}")
-    return path
+def shelf(tmp_path_factory) -> Shelf:
+    """Databases in each state that tests begin with, made once by each process."""
+    return Shelf(tmp_path_factory.mktemp("shelf"))
 
 
 @pytest.fixture
-def database(settings, blank):
-    """A migrated, empty database; on PostgreSQL the one schema is emptied, not rebuilt."""
-    url = settings.resolved_database_url
-    if url.startswith("sqlite"):
-        shutil.copyfile(blank, url.removeprefix("sqlite:///"))
-    else:
-        migrate_once(url)
-    found = Database(url, gather_contributions(settings))
-    if not found.is_sqlite:
-        with found.unit(write=True) as session:
-            session.execute(text(EMPTY))
+def database(request, settings, shelf) -> Iterator[Database]:
+    """A migrated database: empty, or as `demo` or `demo_people` say where one of them is asked."""
+    [state] = [name for name in STATES if name in request.fixturenames] or [""]
+    found = shelf.open(settings, state)
     yield found
     found.dispose()
 
@@ -154,7 +91,12 @@ def database(settings, blank):
 @pytest.fixture
 def demo(database) -> Database:
     """A database with the demo company in it."""
-    Ingest(database, CLI, "demo").run([Folder.open(str(COMPANY))])
+    return database
+
+
+@pytest.fixture
+def demo_people(database) -> Database:
+    """A database with the demo company in it, believed about its people, some with accounts."""
     return database
 
 

@@ -13,7 +13,7 @@ from portal.auth.core.passwords import NOBODY, is_outdated, is_password
 from portal.auth.models import Account, ApiToken, SignInSession
 from portal.auth.queries.accounts import find_account
 from portal.auth.service import accounts, local, tokens
-from portal.demo.flows import load_demo, remove_demo
+from portal.demo.flows import remove_demo
 from portal.errors import Conflict, InvalidInput
 from portal.factory.application import create_app
 from portal.infra.clock import utc_now
@@ -261,8 +261,7 @@ def test_strange_hosts_are_refused(app):
     assert client.get("/-/live", headers={"Host": "10.0.0.7"}).status_code == 200
 
 
-def test_demo_accounts_have_their_teams(app, database):
-    load_demo(database)
+def test_demo_accounts_have_their_teams(app, demo_people):
     client = app.test_client()
     page = client.get("/sign-in").text
     assert "Noor van Heerden" in page
@@ -271,7 +270,7 @@ def test_demo_accounts_have_their_teams(app, database):
     account = client.get("/account").text
     assert "group:default/checkout" in account
     assert "source demo" in account
-    remove_demo(database)
+    remove_demo(demo_people)
     assert client.get("/account").status_code == 303
 
 
