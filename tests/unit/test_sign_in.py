@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from portal.auth.core import CLI
+from portal.auth.core import CLI, passwords
 from portal.auth.core.passwords import NOBODY, is_outdated, is_password
 from portal.auth.models import Account, ApiToken, SignInSession
 from portal.auth.queries.accounts import find_account
@@ -274,6 +274,11 @@ def test_demo_accounts_have_their_teams(app, demo_people):
     assert client.get("/account").status_code == 303
 
 
-def test_the_hash_of_nobody_takes_as_long_as_anybodys():
+def test_the_hash_of_nobody_takes_as_long_as_anybodys(monkeypatch, real_hasher):
+    monkeypatch.setattr(passwords, "HASHER", real_hasher)
+    kept = passwords.hash_password(PASSWORD)
+    assert kept.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+    assert is_password(kept, PASSWORD)
+    assert not is_outdated(kept)
     assert not is_outdated(NOBODY)
     assert not is_password(NOBODY, "")
