@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from argon2 import PasswordHasher, profiles
 from jinja2 import BytecodeCache
+from werkzeug.routing import Rule
 
 from portal.auth.core import passwords
 from portal.factory import application
@@ -16,7 +17,7 @@ from portal.settings import Settings
 from tests.databases import STATES, Shelf, pick_url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import CodeType
 
     from flask import Flask
@@ -56,6 +57,22 @@ def _compile_templates_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(application, "set_up_jinja", set_up_with_cache)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compile_addresses_once() -> Iterator[None]:
+    """Let rules that read alike share what builds their addresses; most of the rest is that."""
+    compile_builder, kept = Rule._compile_builder, {}  # noqa: SLF001 there is no public way
+
+    def look_up(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:  # noqa: FBT001, FBT002 as there
+        key = (rule.rule, str(rule._trace), str(rule.defaults), append_unknown)  # noqa: SLF001 same
+        if key not in kept:
+            kept[key] = compile_builder(rule, append_unknown)
+        return kept[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Rule, "_compile_builder", look_up)
         yield
 
 
