@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,11 @@ NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 @pytest.fixture(autouse=True)
 def _push_request_context() -> None:
     """Take pytest-flask's place: its one context for a whole test would share `g` by requests."""
+
+
+def pytest_collection_finish() -> None:
+    """Take what was imported out of every later look for garbage: it is there to stay."""
+    gc.freeze()
 
 
 class Compiled(BytecodeCache):
