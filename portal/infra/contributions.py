@@ -110,6 +110,13 @@ class NeedsYou:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenWork:
+    """What is open about one entity: `list_open(session, ref)`, before it is retired, say."""
+
+    list_open: Callable[[Session, str], list[Need]]
+
+
+@dataclass(frozen=True, slots=True)
 class SourceLink:
     """Where a source is looked after, and what its entities have to say of it.
 
@@ -200,6 +207,40 @@ class Naming:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeProposals:
+    """Where a form of the catalog hands changes that are to be proposed to a file of a source.
+
+    `endpoint` takes kind, namespace and name; it is posted `changes`, a JSON list as the API takes
+    it, and `version`. `is_offered` says for which sources that is done.
+    """
+
+    endpoint: str
+    is_offered: Callable[[Session, str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A file that defines an entity as well, which somebody else holds; `url` shows the file.
+
+    It is not read by itself where `is_read` is false, so it cannot take over.
+    """
+
+    source: str
+    file: str
+    line: int
+    url: str = ""
+    is_read: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """Finds the file that would take an entity; `endpoint` lets it, for kind, namespace, name."""
+
+    find: Callable[[Session, str], Claim | None]
+    endpoint: str
+
+
+@dataclass(frozen=True, slots=True)
 class Vocabulary:
     """The company's own words, added to the shipped synonyms: word → meaning."""
 
@@ -224,10 +265,13 @@ class Contributions:
     notices: tuple[Notice, ...] = ()
     entity_pages: Mapping[str, str] = field(default_factory=dict)
     needs: tuple[NeedsYou, ...] = ()
+    open_work: tuple[OpenWork, ...] = ()
     source_links: tuple[SourceLinks, ...] = ()
     people: tuple[People, ...] = ()
     naming: tuple[Naming, ...] = ()
     subjects: tuple[Subjects, ...] = ()
+    proposals: tuple[ChangeProposals, ...] = ()
+    claims: tuple[Claims, ...] = ()
     permissions: tuple[str, ...] = ()
     group_teams: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     provider_rules: Mapping[str, Any] = field(default_factory=dict)

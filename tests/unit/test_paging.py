@@ -11,8 +11,9 @@ from portal.auth.core import CLI
 from portal.catalog.core.filters import EntityFilter
 from portal.catalog.core.records import Place
 from portal.catalog.queries.lists import cut_page, select_entities
-from portal.catalog.service.entities import apply_records, make_record, remove_entities
+from portal.catalog.service.entities import apply_records, remove_entities
 from portal.catalog.service.marks import MarkValue, write_marks
+from portal.catalog.service.overlays import make_record
 from portal.catalog.service.problems import replace_problems
 from portal.infra.contributions import Mark
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 
 from portal.auth.core import Actor
+from portal.catalog.api import editing, links, own_fields, retiring
+from portal.catalog.api.blueprint import blueprint, dump
 from portal.catalog.api.shapes import (
     EntityDocument,
     EntityItem,
@@ -18,6 +19,7 @@ from portal.catalog.api.shapes import (
     write_facets,
     write_graph,
 )
+from portal.catalog.core.contacts import list_co_owners, list_contacts
 from portal.catalog.core.facets import FACETS
 from portal.catalog.forms import (
     EntityListQuery,
@@ -25,13 +27,19 @@ from portal.catalog.forms import (
     GraphQuery,
     ProblemListQuery,
     make_ref,
-    with_marks,
 )
+from portal.catalog.forms.extending import extend_form, with_marks
 from portal.catalog.queries import details, entities, problems
 from portal.catalog.queries.columns import get_revision
 from portal.catalog.queries.graph import read_neighbourhood
 from portal.catalog.queries.lists import cut_page, select_entities
 from portal.catalog.queries.marks import count_stale
+from portal.catalog.queries.own_fields import (
+    draw_fields,
+    get_fields,
+    list_field_values,
+    type_fields,
+)
 from portal.catalog.queries.personal import narrow_for
 from portal.infra.clock import utc_now
 from portal.infra.contributions import get_contributions
@@ -46,11 +54,8 @@ if TYPE_CHECKING:
     from portal.catalog.core.filters import EntityFilter
     from portal.catalog.core.relations import Relation
 
-blueprint = Blueprint("catalog_api", __name__, url_prefix="/api/v1")
-
-
-def _dump(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+__all__ = ["blueprint", "editing", "links", "own_fields", "retiring"]
+ITEM_COLUMNS = [name for name in EntityItem.model_fields if name != "fields"]
 
 
 def _personal(wanted: EntityFilter) -> tuple[object, ...]:
@@ -66,10 +71,14 @@ def _personal(wanted: EntityFilter) -> tuple[object, ...]:
     extend=lambda gathered: with_marks(EntityListQuery, gathered.mark_names),
 )
 def list_entities() -> Response:
-    """List entities by name, filtered; follow `next_cursor` for more."""
+    """List entities by name, filtered; follow `next_cursor` for more.
+
+    Own fields are filters and orders too: `field.KEY=value`, `sort=field.KEY`.
+    """
     session = get_session()
+    fields = get_fields(session)
     marks = get_contributions(session).mark_names
-    query = parse_arguments(with_marks(EntityListQuery, marks), request.args)
+    query = parse_arguments(extend_form(EntityListQuery, marks, fields), request.args)
     wanted = narrow_for(session, get_actor(Actor), query.wanted, query.personal)
     after, now = query.after, utc_now()
     stale = count_stale(session, now)
@@ -78,10 +87,14 @@ def list_entities() -> Response:
     def build() -> str:
         selection = select_entities(session, wanted, sort=query.sort, now=now)
         page = cut_page(session, selection, after=after, limit=query.limit)
-        items = [{n: getattr(row, n) for n in EntityItem.model_fields} for row in page.items]
+        items = [{n: getattr(row, n) for n in ITEM_COLUMNS} for row in page.items]
+        values = list_field_values(session, page.items)
         for item in items:
             item["updated_at"] = item["updated_at"].isoformat()
-        return _dump(
+            item["fields"] = type_fields(
+                fields, item["kind"], item["entity_class"], values.get(item["ref"], {})
+            )
+        return dump(
             {
                 "items": items,
                 "total": page.total,
@@ -97,19 +110,31 @@ def list_entities() -> Response:
 @requires("catalog:entity:read")
 @declare(answer=EntityDocument)
 def show_entity(kind: str, namespace: str, name: str) -> Response:
-    """Return the whole entity in Backstage's shape, with its relations both ways."""
+    """Return the whole entity in Backstage's shape, with its relations both ways and own fields."""
     session = get_session()
     ref = make_ref(kind, namespace, name)
     entity = entities.get_document(session, ref)
     relations = details.list_relations(session, ref)
-    etag = make_etag(entity.digest, entity.updated_at, *relations)
-    return answer_versioned(etag, lambda: _dump(_as_document(entity.document, relations)))
+    fields = draw_fields(session, entity.kind, entity.entity_class, entity.document)
+    etag = make_etag(entity.digest, entity.updated_at, entity.version, fields, *relations)
+    return answer_versioned(etag, lambda: dump(_as_document(entity, relations, fields)))
 
 
-def _as_document(document: dict[str, Any], relations: list[Relation]) -> dict[str, Any]:
-    metadata = {"namespace": "default", **document["metadata"]}
-    listed = [{"type": r.type, "targetRef": r.target} for r in relations]
-    return {**document, "metadata": metadata, "relations": listed}
+def _as_document(entity: Any, relations: list[Relation], fields: dict[str, Any]) -> dict[str, Any]:
+    document = entity.document
+    contacts = [
+        {"role": each.role, "form": each.form, "value": each.value}
+        for each in list_contacts(document)
+    ]
+    return {
+        **document,
+        "metadata": {"namespace": "default", **document["metadata"]},
+        "relations": [{"type": r.type, "targetRef": r.target} for r in relations],
+        "fields": fields,
+        "co_owners": list_co_owners(document),
+        "contacts": contacts,
+        "version": entity.version,
+    }
 
 
 @blueprint.get("/entities/<string:kind>/<string:namespace>/<string:name>/graph")
@@ -126,7 +151,7 @@ def show_graph(kind: str, namespace: str, name: str) -> Response:
     def build() -> str:
         graph = read_neighbourhood(session, ref, depth=query.depth, direction=query.direction)
         labels = entities.list_labels(session, graph.levels)
-        return _dump(write_graph(graph, labels, depth=query.depth, direction=query.direction))
+        return dump(write_graph(graph, labels, depth=query.depth, direction=query.direction))
 
     return answer_versioned(etag, build)
 
@@ -139,10 +164,14 @@ def show_graph(kind: str, namespace: str, name: str) -> Response:
     extend=lambda gathered: with_marks(FacetQuery, gathered.mark_names),
 )
 def list_facets() -> Response:
-    """Count the values of facets among the entities a list's filters choose."""
+    """Count the values of facets among the entities a list's filters choose.
+
+    Own fields are filters and facets too: `field.KEY=value`, `facet=field.KEY`.
+    """
     session = get_session()
+    fields = get_fields(session)
     marks = get_contributions(session).mark_names
-    query = parse_arguments(with_marks(FacetQuery, marks), request.args)
+    query = parse_arguments(extend_form(FacetQuery, marks, fields), request.args)
     wanted = narrow_for(session, get_actor(Actor), query.wanted, query.personal)
     now = utc_now()
     state = (get_revision(session), count_stale(session, now))
@@ -150,11 +179,12 @@ def list_facets() -> Response:
 
     def build() -> str:
         selection = select_entities(session, wanted, sort=None, now=now)
-        names = query.facet or (*FACETS, *marks)
+        own = [each.name for each in fields if each.is_facet]
+        names = query.facet or (*FACETS, *marks, *own)
         counted = {name: selection.counter.count(name, most=query.limit) for name in names}
         total = len(selection.rows)
         total_is = "exact" if selection.is_exact else "at_least"
-        return _dump({"total": total, "total_is": total_is, "facets": write_facets(counted)})
+        return dump({"total": total, "total_is": total_is, "facets": write_facets(counted)})
 
     return answer_versioned(etag, build)
 
@@ -188,6 +218,6 @@ def list_problems() -> Response:
             }
             for p in page.items
         ]
-        return _dump({"items": items, "total": page.total, "next_cursor": query.next_cursor(page)})
+        return dump({"items": items, "total": page.total, "next_cursor": query.next_cursor(page)})
 
     return answer_versioned(etag, build)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 LONGEST_WORD = 200
 NO_WORDS: Mapping[str, str] = {}
+PORTAL = "portal"
+"""The source of what was made in the portal itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """An entity ready to be stored; `columns` are those drawn from its document."""
+    """An entity ready to be stored; `columns` are those drawn from its document.
+
+    `base` in them is the document as its file has it, where overlays made another of it.
+    """
 
     ref: str
     place: Place
@@ -57,11 +62,15 @@ def build_record(
     entity: Mapping[str, Any],
     place: Place,
     *,
+    base: Mapping[str, Any] | None = None,
     types: Mapping[str, str] = NO_WORDS,
     lifecycles: Mapping[str, str] = NO_WORDS,
     tiers: Mapping[str, str] = NO_WORDS,
 ) -> Record:
-    """Return the record of a checked entity; the mappings are the company's own words."""
+    """Return the record of a checked entity; `base` is what overlays made it of.
+
+    The other mappings are the company's own words.
+    """
     ref = entity_ref(entity)
     metadata = entity["metadata"]
     spec = entity.get("spec") or {}
@@ -85,14 +94,15 @@ def build_record(
         "system": _target(relations, ref.canonical, "partOf", "system:"),
         "domain": _target(relations, ref.canonical, "partOf", "domain:"),
         "document": dict(entity),
+        "base": None if base is None else dict(base),
     }
     tags = tuple(dict.fromkeys(metadata.get("tags") or ()))
+    judged = (entity, columns["entity_class"], columns["stage"], columns["tier"])
     return Record(
         ref.canonical,
         place,
         hashlib.blake2b(
-            _canonical((entity, columns["entity_class"], columns["stage"], columns["tier"])),
-            digest_size=16,
+            _canonical(judged if base is None else (*judged, base)), digest_size=16
         ).hexdigest(),
         {**columns, "tags": list(tags)},
         tags,

@@ -10,11 +10,17 @@ from portal.catalog.forms import ProblemListQuery
 from portal.catalog.queries import entities, problems
 from portal.catalog.routes import (
     definitions,
+    editing,
     entity,
     exporting,
+    links,
     listing,
+    own_fields,
     personal,
     presenting,
+    registering,
+    removing,
+    retiring,
     searching,
     setup,
 )
@@ -28,10 +34,16 @@ from portal.web.unit import get_session
 __all__ = [
     "blueprint",
     "definitions",
+    "editing",
     "entity",
     "exporting",
+    "links",
     "listing",
+    "own_fields",
     "personal",
+    "registering",
+    "removing",
+    "retiring",
     "searching",
     "setup",
 ]

@@ -13,9 +13,13 @@ from portal.catalog.forms import ShowQuery, make_ref
 from portal.catalog.queries import details, entities
 from portal.catalog.queries.columns import find_domain
 from portal.catalog.queries.graph import read_neighbourhood
+from portal.catalog.queries.links import list_links
 from portal.catalog.routes import graphs, presenting
 from portal.catalog.routes.blueprint import blueprint
+from portal.catalog.routes.changing import present_changing, present_fields, present_people
 from portal.catalog.routes.definitions import present_definition
+from portal.catalog.routes.own_values import list_refs, present_lines, read_own
+from portal.catalog.routes.retiring import show_retired
 from portal.errors import NotFound
 from portal.infra.contributions import EntityPanel, PanelSubject, get_contributions
 from portal.infra.logs import get_logger
@@ -31,7 +35,7 @@ if TYPE_CHECKING:
 
 log = get_logger("panels")
 BROKEN = "!"
-OWN_TABS = ("overview", "graph", "relations", "definition", "raw")
+OWN_TABS = ("overview", "graph", "relations", "definition", "fields", "raw")
 
 
 @blueprint.get("/catalog/<string:kind>/<string:namespace>/<string:name>")
@@ -42,13 +46,20 @@ def show(kind: str, namespace: str, name: str) -> str:
     query = parse_arguments(ShowQuery, request.args)
     actor = get_actor(Actor)
     ref = make_ref(kind, namespace, name)
-    entity, is_starred = entities.get_entity_for(session, ref, actor.account_id)
+    try:
+        entity, is_starred = entities.get_entity_for(session, ref, actor.account_id)
+    except NotFound:
+        archived = show_retired(session, ref)
+        if archived is None:
+            raise
+        return archived
     subject = PanelSubject(entity.ref, entity.kind, entity.source, entity.file, may)
     around = details.read_around(session, entity.ref)
     graph, depth = _read_graph(session, entity, query, around)
     relations = details.see_from(entity.ref, around)
     domain = find_domain(session, entity)
-    refs = {r.target for r in relations} | set(graph.levels if graph else ())
+    own = read_own(session, entity)
+    refs = {r.target for r in relations} | set(graph.levels if graph else ()) | list_refs(own)
     labels = entities.list_labels(session, refs | {domain} if domain else refs)
     shown = _present_entity(session, entity, relations, labels, domain)
     tabs = _list_tabs(session, entity, subject, shown, query.tab)
@@ -61,6 +72,7 @@ def show(kind: str, namespace: str, name: str) -> str:
         entity=shown,
         tab=query.tab,
         tabs=tabs,
+        own=present_lines(own, entity, labels),
         origin=presenting.present_origin(session, entity),
         own_page=presenting.entity_page_url(entity.kind, entity.namespace, entity.name),
         api_url=url_for(
@@ -70,7 +82,9 @@ def show(kind: str, namespace: str, name: str) -> str:
             name=entity.name.lower(),
         ),
         graph=drawn,
+        changing=present_changing(session, actor, entity),
         star=SimpleNamespace(
+            kind=entity.kind,
             is_offered=actor.is_person,
             starred=is_starred,
             url=url_for("catalog.star", kind=kind, namespace=namespace, name=name),
@@ -89,10 +103,16 @@ def _fill_tab(
         "yaml_text": "",
         "json_text": "",
         "definition": None,
+        "fields": [],
+        "people": None,
     }
     if query.tab == "raw":
         found["yaml_text"] = presenting.write_yaml(entity.document)
         found["json_text"] = presenting.write_json(entity.document)
+    elif query.tab == "overview":
+        found["people"] = present_people(session, entity)
+    elif query.tab == "fields":
+        found["fields"] = present_fields(session, entity)
     elif query.tab == "definition":
         found["definition"] = present_definition(entity.document)
     elif query.tab not in OWN_TABS:
@@ -120,6 +140,7 @@ def _present_entity(
         relations,
         labels,
         domain=domain,
+        made=list_links(session, entity.document, entity.entity_class),
         aliases=details.list_aliases(session, entity.ref),
         problems=details.list_problems(session, entity.ref),
     )
@@ -134,6 +155,7 @@ def _list_tabs(
         (0, "overview", "Overview", None),
         (20, "graph", "Graph", None),
         (30, "relations", "Relations", related),
+        (85, "fields", "Fields", None),
         (90, "raw", "Raw", None),
     ]
     if has_definition:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, exists, insert, literal, select
+from sqlalchemy import case, delete, exists, insert, literal, select, true
 from sqlalchemy.orm import aliased
 
 from portal.auth.core import Actor, authorise
-from portal.catalog.models import CatalogProblem, Entity, EntityRelation
-from portal.catalog.service.entities import WRITE
+from portal.catalog.core.own_fields import RULE
+from portal.catalog.models import CatalogProblem, Entity, EntityRelation, RetiredEntity
+from portal.catalog.service.permissions import WRITE
 from portal.catalog.service.revisions import bump_revision
 from portal.infra.db import BATCH_ROWS, insert_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
 DANGLING = "dangling"
@@ -37,7 +39,7 @@ def replace_problems(
         .where(
             CatalogProblem.source == source,
             CatalogProblem.file.in_(files),
-            CatalogProblem.rule != DANGLING,
+            CatalogProblem.rule.not_in((DANGLING, RULE)),
         )
         .returning(CatalogProblem.id)
     ).all()
@@ -66,7 +68,32 @@ def refresh_dangling(session: Session, actor: Actor) -> None:
     """List every relation whose other end does not exist, at the entity that declares it."""
     authorise(actor, WRITE)
     session.execute(delete(CatalogProblem).where(CatalogProblem.rule == DANGLING))
-    relation, declarer, found = aliased(EntityRelation), aliased(Entity), aliased(Entity)
+    _list_dangling(session, true())
+    bump_revision(session)
+
+
+def refresh_near(session: Session, refs: Sequence[str]) -> None:
+    """Look again at what entities declare and what is declared about them.
+
+    Whoever changed them was allowed to, and may not be allowed to write problems.
+    """
+    relation = EntityRelation
+    declarers = set(refs)
+    for end in (relation.source, relation.target):
+        declarers |= set(session.scalars(select(relation.declared_by).where(end.in_(refs))))
+    for start in range(0, len(declarers), BATCH_ROWS):
+        batch = sorted(declarers)[start : start + BATCH_ROWS]
+        stale = delete(CatalogProblem).where(
+            CatalogProblem.rule == DANGLING, CatalogProblem.ref.in_(batch)
+        )
+        session.execute(stale)
+        _list_dangling(session, EntityRelation.declared_by.in_(batch))
+    bump_revision(session)
+
+
+def _list_dangling(session: Session, declared: ColumnElement[bool]) -> None:
+    relation, retired = EntityRelation, RetiredEntity
+    declarer, found = aliased(Entity), aliased(Entity)
     for end in (relation.target, relation.source):
         missing = (
             select(
@@ -78,11 +105,15 @@ def refresh_dangling(session: Session, actor: Actor) -> None:
                 declarer.document_number,
                 declarer.line,
                 relation.type,
-                literal("Nothing is called `") + end + literal("`."),
+                case(
+                    (retired.ref.is_not(None), literal("`") + end + literal("` was retired.")),
+                    else_=literal("Nothing is called `") + end + literal("`."),
+                ),
                 literal(DANGLING_FIX),
             )
             .join(declarer, declarer.ref == relation.declared_by)
-            .where(~exists().where(found.ref == end))
+            .outerjoin(retired, retired.ref == end)
+            .where(~exists().where(found.ref == end), declared)
         )
         session.execute(
             insert(CatalogProblem).from_select(
@@ -101,4 +132,3 @@ def refresh_dangling(session: Session, actor: Actor) -> None:
                 missing,
             )
         )
-    bump_revision(session)

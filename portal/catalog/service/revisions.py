@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, insert, select, update
 
 from portal.catalog.models import CatalogState, EntityTombstone
 
@@ -25,6 +25,14 @@ def bump_revision(session: Session) -> int:
         session.execute(insert(CatalogState).values(id=1, revision=1))
         return 1
     return int(moved)
+
+
+def hold_revision(session: Session) -> None:
+    """Let nobody else change the catalog until this unit ends.
+
+    SQLite's writing units hold everything anyway.
+    """
+    session.execute(select(CatalogState.revision).where(CatalogState.id == 1).with_for_update())
 
 
 def forget_tombstones(session: Session, before_revision: int) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete
 
 from portal.auth.core import Actor, authorise
-from portal.catalog.service.entities import Applied, apply_records, make_record
+from portal.catalog.service.entities import Applied, apply_records
+from portal.catalog.service.overlays import make_record
 from portal.catalog.service.problems import replace_problems, replace_rule
 from portal.sources.core.batches import ReadyFile, list_documents, list_problems
 from portal.sources.core.readmes import RULE as README_RULE
@@ -38,7 +39,11 @@ def apply_files(
         make_record(session, entity, place) for file in files for entity, place in file.entities
     ]
     applied = apply_records(session, actor, records, now=now)
-    problems = [row for file in files for row in list_problems(source.name, file, applied.claimed)]
+    problems = [
+        row
+        for file in files
+        for row in list_problems(source.name, file, applied.claimed, applied.unfit, applied.retired)
+    ]
     paths = [file.path for file in files]
     replace_problems(session, actor, source.name, files=paths, problems=problems)
     session.execute(
@@ -50,7 +55,7 @@ def apply_files(
             path=file.path,
             digest=file.digest,
             documents=list_documents(file),
-            is_settled=file.is_settled and not applied.claimed.keys() & set(file.refs),
+            is_settled=file.is_settled and not applied.left_out & set(file.refs),
         )
         for file in files
     )

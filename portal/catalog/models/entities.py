@@ -1,24 +1,22 @@
-"""Tables of the catalog.
-
-Everything refers to entities by canonical reference, so a relation may point at something that
-does not exist (yet).
-"""
+"""Entities, and what is drawn from their documents."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, false
+from sqlalchemy import Index, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
+from portal.catalog.models.references import REF
 from portal.infra.db import Base, JsonText, UtcDateTime
-
-REF = String(600)
 
 
 class Entity(Base):
-    """One entity: its document as read, and the columns lists are filtered and sorted by."""
+    """One entity: its document, and the columns lists are filtered and sorted by.
+
+    `base` is the document as its file has it, where overlays make another of it.
+    """
 
     __tablename__ = "entities"
     __table_args__ = (
@@ -52,6 +50,7 @@ class Entity(Base):
     domain: Mapped[str | None] = mapped_column(REF)
     tags: Mapped[Any] = mapped_column(JsonText)
     document: Mapped[Any] = mapped_column(JsonText)
+    base: Mapped[Any] = mapped_column(JsonText, nullable=True)
     digest: Mapped[str] = mapped_column(String(32))
     revision: Mapped[int] = mapped_column()
     source: Mapped[str] = mapped_column(String(200))
@@ -78,7 +77,7 @@ class EntityTag(Base):
 class EntityRelation(Base):
     """A relation in its stored direction; `declared_by` is the entity whose file states it.
 
-    `criticality` is `hard`, `soft` or nothing when the file does not say.
+    `criticality` is `hard`, `soft` or nothing when the file does not say; it holds `since` then.
     """
 
     __tablename__ = "relations"
@@ -92,6 +91,7 @@ class EntityRelation(Base):
     source: Mapped[str] = mapped_column(REF, primary_key=True)
     target: Mapped[str] = mapped_column(REF, primary_key=True)
     criticality: Mapped[str | None] = mapped_column(String(10))
+    since: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class EntityValue(Base):
@@ -126,52 +126,6 @@ class EntityAlias(Base):
     confirmed_by: Mapped[str] = mapped_column(Text)
 
 
-class CatalogProblem(Base):
-    """Something wrong with a file, a document or a reference of a source.
-
-    `about` is a reference it does not belong to: what a policy refused, say.
-    """
-
-    __tablename__ = "catalog_problems"
-    __table_args__ = (
-        Index("ix_catalog_problems_file", "source", "file"),
-        Index("ix_catalog_problems_ref", "ref"),
-        Index("ix_catalog_problems_severity", "severity", "id"),
-        Index("ix_catalog_problems_about", "about"),
-    )
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    severity: Mapped[str] = mapped_column(String(10))
-    rule: Mapped[str] = mapped_column(String(40))
-    ref: Mapped[str | None] = mapped_column(REF)
-    about: Mapped[str | None] = mapped_column(REF)
-    source: Mapped[str] = mapped_column(String(200))
-    file: Mapped[str] = mapped_column(Text)
-    document_number: Mapped[int] = mapped_column()
-    line: Mapped[int] = mapped_column()
-    path: Mapped[str] = mapped_column(Text)
-    message: Mapped[str] = mapped_column(Text)
-    fix: Mapped[str] = mapped_column(Text)
-
-
-class RemovedEntity(Base):
-    """An entity that vanished from its source, kept while it can be brought back."""
-
-    __tablename__ = "removed_entities"
-    __table_args__ = (Index("ix_removed_entities_removed_at", "removed_at"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    ref: Mapped[str] = mapped_column(REF)
-    source: Mapped[str] = mapped_column(String(200))
-    file: Mapped[str] = mapped_column(Text)
-    document_number: Mapped[int] = mapped_column()
-    line: Mapped[int] = mapped_column()
-    read_as: Mapped[str] = mapped_column(String(200), server_default="")
-    document: Mapped[Any] = mapped_column(JsonText)
-    removed_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    run_id: Mapped[int] = mapped_column()
-
-
 class EntityWords(Base):
     """The words of an entity, parted by spaces; processes read them into their search index.
 
@@ -184,60 +138,3 @@ class EntityWords(Base):
     name: Mapped[str] = mapped_column(Text)
     strong: Mapped[str] = mapped_column(Text)
     weak: Mapped[str] = mapped_column(Text)
-
-
-class EntityTombstone(Base):
-    """The id of an entity that is gone, for processes that hold columns in memory.
-
-    SQLite gives ids again, so one id may stand here several times.
-    """
-
-    __tablename__ = "entity_tombstones"
-    __table_args__ = (Index("ix_entity_tombstones_revision", "revision"),)
-
-    entity_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    revision: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-
-
-class EntityMark(Base):
-    """A value a feature shows beside an entity in lists; `rank` sorts it, `text` is read.
-
-    Past `expires_at` it counts as stale.
-    """
-
-    __tablename__ = "entity_marks"
-    __table_args__ = (
-        Index("ix_entity_marks_name_rank", "name", "rank", "ref"),
-        Index("ix_entity_marks_revision", "revision"),
-    )
-
-    ref: Mapped[str] = mapped_column(REF, primary_key=True)
-    name: Mapped[str] = mapped_column(String(63), primary_key=True)
-    rank: Mapped[int] = mapped_column()
-    value: Mapped[str] = mapped_column(String(63))
-    text: Mapped[str] = mapped_column(String(200))
-    as_of: Mapped[datetime] = mapped_column(UtcDateTime)
-    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    revision: Mapped[int] = mapped_column()
-
-
-class Star(Base):
-    """An entity somebody wants at hand; gone with the account, kept while the entity is away."""
-
-    __tablename__ = "stars"
-    __table_args__ = (Index("ix_stars_ref", "ref"),)
-
-    account_id: Mapped[int] = mapped_column(
-        ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True
-    )
-    ref: Mapped[str] = mapped_column(REF, primary_key=True)
-    starred_at: Mapped[datetime] = mapped_column(UtcDateTime)
-
-
-class CatalogState(Base):
-    """One row: the revision that grows with every change of the catalog."""
-
-    __tablename__ = "catalog_state"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    revision: Mapped[int] = mapped_column()
