@@ -27,7 +27,6 @@ from portal.infra.queue import (
     outages,
     runner,
 )
-from portal.infra.queue.lanes import describe_redis
 
 SECRET = "q" * 32
 # How much faster than outside everything that waits looks again; whatever is away for AWAY_SECONDS
@@ -293,15 +292,3 @@ def test_messages_of_others_are_dropped(make_queue, lines, settings):
     assert queue.short.do_next()
     assert done == []
     assert [line["event"] for line in lines] == ["message_refused"]
-
-
-@pytest.mark.parametrize(
-    ("url", "told"),
-    [
-        ("redis://:canary@cache.test:6380/2", "redis://cache.test:6380/2"),
-        ("rediss://user:canary@[fd00::1]/0?password=canary", "rediss://[fd00::1]/0"),
-        ("redis://cache.test", "redis://cache.test"),
-    ],
-)
-def test_where_redis_is_told_without_its_password(url, told):
-    assert describe_redis(url) == told
