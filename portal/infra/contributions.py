@@ -200,6 +200,16 @@ class Naming:
 
 
 @dataclass(frozen=True, slots=True)
+class Follower:
+    """What a feature keeps by an entity's name, moved on by `follow(session, old, new, now)`.
+
+    It happens in the unit of the rename; the names are canonical references.
+    """
+
+    follow: Callable[[Session, str, str, datetime], None]
+
+
+@dataclass(frozen=True, slots=True)
 class Vocabulary:
     """The company's own words, added to the shipped synonyms: word → meaning."""
 
@@ -228,6 +238,7 @@ class Contributions:
     people: tuple[People, ...] = ()
     naming: tuple[Naming, ...] = ()
     subjects: tuple[Subjects, ...] = ()
+    followers: tuple[Follower, ...] = ()
     permissions: tuple[str, ...] = ()
     group_teams: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     provider_rules: Mapping[str, Any] = field(default_factory=dict)

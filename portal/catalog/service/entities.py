@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, select, update
 
 from portal.auth.core import Actor, authorise
-from portal.catalog.core.records import Place, Record
+from portal.catalog.core.changes import REMOVED, RESTORED
+from portal.catalog.core.records import BROUGHT_BACK, Place, Record
 from portal.catalog.models import (
     CatalogProblem,
     Entity,
@@ -19,8 +20,6 @@ from portal.catalog.models import (
 from portal.catalog.service.overlays import lay_overlays, make_record
 from portal.catalog.service.permissions import WRITE
 from portal.catalog.service.records import (
-    REMOVED,
-    RESTORED,
     end_relations,
     forget_parts,
     revision_row,
@@ -40,14 +39,16 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Applied:
-    """What a batch did; `claimed` maps refs that another source keeps to where they stand.
+    """What a batch did; `fresh` are the refs that are new.
 
+    `claimed` maps refs that another source keeps to where they stand.
     `unfit` maps refs whose overlays do not fit their file any more to why.
     """
 
     created: int = 0
     updated: int = 0
     unchanged: int = 0
+    fresh: tuple[str, ...] = ()
     claimed: dict[str, Place] = field(default_factory=dict)
     unfit: dict[str, str] = field(default_factory=dict)
 
@@ -91,14 +92,18 @@ def apply_records(
         else:
             changed.append(record)
     applied.created, applied.updated = len(fresh), len(changed)
+    applied.fresh = tuple(record.ref for record in fresh if not record.place.is_ephemeral)
     if fresh or changed:
         write_records(session, actor, fresh=fresh, changed=changed, change=change, now=now)
     return applied
 
 
 def _keeps(held: Place, other: Place) -> bool:
-    """Whether who came first keeps an entity: what lasts takes it from what is ephemeral."""
-    return other.is_ephemeral or not held.is_ephemeral
+    """Whether who came first keeps an entity: what lasts takes it from what is ephemeral.
+
+    What was brought back without its file goes to whoever has a file again.
+    """
+    return held.read_as != BROUGHT_BACK and (other.is_ephemeral or not held.is_ephemeral)
 
 
 def find_place(row: Any) -> Place:
@@ -146,8 +151,7 @@ def remove_entities(
         return 0
     if kept:
         insert_rows(session, RemovedEntity, kept)
-    end_relations(session, (), gone=refs, now=now)
-    forget_parts(session, refs)
+    take_out(session, rows, now=now)
     insert_rows(
         session,
         EntityRevision,
@@ -165,13 +169,20 @@ def remove_entities(
             if not e.is_ephemeral
         ],
     )
+    return len(rows)
+
+
+def take_out(session: Session, rows: Sequence[Entity], *, now: datetime) -> None:
+    """Delete entities with all that is drawn from them; their relations become past ones."""
+    refs, ids = [e.ref for e in rows], [e.id for e in rows]
+    end_relations(session, (), gone=refs, now=now)
+    forget_parts(session, refs)
     session.execute(delete(CatalogProblem).where(CatalogProblem.ref.in_(refs)))
     session.execute(delete(Entity).where(Entity.ref.in_(refs)))
-    forget_words(session, [e.id for e in rows])
-    forget_values(session, [e.id for e in rows])
+    forget_words(session, ids)
+    forget_values(session, ids)
     revision = bump_revision(session)
-    insert_rows(session, EntityTombstone, [{"entity_id": e.id, "revision": revision} for e in rows])
-    return len(rows)
+    insert_rows(session, EntityTombstone, [{"entity_id": i, "revision": revision} for i in ids])
 
 
 def restore_removed(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, exists, insert, literal, select, true
+from sqlalchemy import delete, exists, func, insert, literal, select, true
 from sqlalchemy.orm import aliased
 
 from portal.auth.core import Actor, authorise
-from portal.catalog.models import CatalogProblem, Entity, EntityRelation
+from portal.catalog.models import CatalogProblem, Entity, EntityRelation, EntityRename
 from portal.catalog.service.permissions import WRITE
 from portal.catalog.service.revisions import bump_revision
 from portal.infra.db import BATCH_ROWS, insert_rows
@@ -92,6 +92,8 @@ def refresh_near(session: Session, refs: Sequence[str]) -> None:
 
 def _list_dangling(session: Session, declared: ColumnElement[bool]) -> None:
     relation, declarer, found = EntityRelation, aliased(Entity), aliased(Entity)
+    following = literal(" It was renamed to `") + EntityRename.new_ref + literal("`.")
+    renamed = func.coalesce(following, "")
     for end in (relation.target, relation.source):
         missing = (
             select(
@@ -103,10 +105,11 @@ def _list_dangling(session: Session, declared: ColumnElement[bool]) -> None:
                 declarer.document_number,
                 declarer.line,
                 relation.type,
-                literal("Nothing is called `") + end + literal("`."),
+                literal("Nothing is called `") + end + literal("`.") + renamed,
                 literal(DANGLING_FIX),
             )
             .join(declarer, declarer.ref == relation.declared_by)
+            .join(EntityRename, EntityRename.old_ref == end, isouter=True)
             .where(~exists().where(found.ref == end), declared)
         )
         session.execute(

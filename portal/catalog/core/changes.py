@@ -1,0 +1,26 @@
+"""What a revision says happened to an entity."""
+
+from __future__ import annotations
+
+from portal.catalog.core.document_fields import split_pointer
+
+CREATED, UPDATED, EDITED, MOVED = "created", "updated", "edited", "moved"
+REMOVED, RESTORED, RENAMED = "removed", "restored", "renamed"
+LEFT = "left"
+"""The name is free from here on: its entity is called otherwise, and takes its history along."""
+CHANGES = (CREATED, UPDATED, EDITED, MOVED, RENAMED, REMOVED, RESTORED)
+FORMER = "former_name"
+"""The system of aliases that are names an entity had before."""
+LONGEST_FIELD = 80
+
+
+def say_field(pointer: str) -> str:
+    """Return a field as words: `spec.owner`, `annotation pagerduty.com/service-id`."""
+    keys = split_pointer(pointer) if pointer else []
+    if keys[:1] == ["metadata"] and len(keys) > 2 and keys[1] in ("annotations", "labels"):  # noqa: PLR2004 below a map of metadata
+        words = f"{keys[1].removesuffix('s')} {'.'.join(keys[2:])}"
+    elif keys[:1] == ["metadata"] and len(keys) > 1:
+        words = ".".join(keys[1:])
+    else:
+        words = ".".join(keys)
+    return words if len(words) <= LONGEST_FIELD else f"{words[:LONGEST_FIELD]}…"
