@@ -16,7 +16,7 @@ from portal.catalog.models import (
     EntityTag,
     PastRelation,
 )
-from portal.catalog.service.former_names import remember_names, take_names
+from portal.catalog.service.names import remember_names, take_names
 from portal.catalog.service.revisions import bump_revision
 from portal.catalog.service.search import index_words
 from portal.catalog.service.values import replace_values

@@ -25,7 +25,7 @@ from portal.catalog.models import (
 )
 from portal.catalog.service.editing import open_for_change
 from portal.catalog.service.entities import find_place, take_out
-from portal.catalog.service.former_names import remember_names
+from portal.catalog.service.names import remember_names
 from portal.catalog.service.overlays import lay_overlays, make_record
 from portal.catalog.service.permissions import WRITE
 from portal.catalog.service.problems import refresh_near
