@@ -27,9 +27,11 @@ from portal.catalog.forms import (
     make_ref,
     with_marks,
 )
+from portal.catalog.forms.history import PastQuery, read_past
 from portal.catalog.queries import details, entities, problems
 from portal.catalog.queries.columns import get_revision
 from portal.catalog.queries.graph import read_neighbourhood
+from portal.catalog.queries.history import get_past, list_relations_at
 from portal.catalog.queries.lists import cut_page, select_entities
 from portal.catalog.queries.marks import count_stale
 from portal.catalog.queries.personal import narrow_for
@@ -95,11 +97,20 @@ def list_entities() -> Response:
 
 @blueprint.get("/entities/<string:kind>/<string:namespace>/<string:name>")
 @requires("catalog:entity:read")
-@declare(answer=EntityDocument)
+@declare(query=PastQuery, answer=EntityDocument)
 def show_entity(kind: str, namespace: str, name: str) -> Response:
-    """Return the whole entity in Backstage's shape, with its relations both ways."""
+    """Return the whole entity in Backstage's shape, with its relations both ways.
+
+    With `at` as they were at that time.
+    """
     session = get_session()
+    query = parse_arguments(PastQuery, request.args)
     ref = make_ref(kind, namespace, name)
+    if query.at is not None:
+        at = read_past(query.at, utc_now())
+        past = get_past(session, ref, at)
+        before = list_relations_at(session, past.ref, at)
+        return Response(_dump(_as_document(past.document, before)), mimetype="application/json")
     entity = entities.get_document(session, ref)
     relations = details.list_relations(session, ref)
     etag = make_etag(entity.digest, entity.updated_at, *relations)

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 from portal.catalog.core.document_fields import split_pointer
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 CREATED, UPDATED, EDITED, MOVED = "created", "updated", "edited", "moved"
 REMOVED, RESTORED, RENAMED = "removed", "restored", "renamed"
@@ -24,3 +30,17 @@ def say_field(pointer: str) -> str:
     else:
         words = ".".join(keys)
     return words if len(words) <= LONGEST_FIELD else f"{words[:LONGEST_FIELD]}…"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeFilter:
+    """Which changes: of what these teams own, of these kinds, from a source, within a time.
+
+    What a team gave away or lost counts as its own too. None and nothing choose all.
+    """
+
+    owners: tuple[str, ...] | None = None
+    changes: tuple[str, ...] = ()
+    source: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None

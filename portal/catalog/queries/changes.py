@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, not_, select, union_all
 
-from portal.catalog.core.changes import LEFT
+from portal.catalog.core.changes import LEFT, ChangeFilter
 from portal.catalog.core.runs import WITHIN, Group, group_changes
 from portal.catalog.models import EntityRelation, EntityRevision
 from portal.catalog.queries.history import CHANGE_COLUMNS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
+    from collections.abc import Collection, Sequence
 
     from sqlalchemy import ColumnElement, Row
     from sqlalchemy.orm import Session
@@ -24,39 +22,48 @@ LOOKED_AT = 400
 MOST_TEAMS = 2_000
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeFilter:
-    """Which changes: of what these teams own, of these kinds, from a source, within a time.
+def _conditions(wanted: ChangeFilter) -> list[ColumnElement[bool]]:
+    """Return what a filter asks for but for the owners."""
+    found: list[ColumnElement[bool]] = [EntityRevision.change != LEFT]
+    if wanted.changes:
+        found.append(EntityRevision.change.in_(wanted.changes))
+    if wanted.source is not None:
+        found.append(EntityRevision.source == wanted.source)
+    if wanted.since is not None:
+        found.append(EntityRevision.at >= wanted.since)
+    if wanted.until is not None:
+        found.append(EntityRevision.at < wanted.until)
+    return found
 
-    What a team gave away or lost counts as its own too. None and nothing choose all.
+
+def find_owners(
+    session: Session, team: str | None, mine: Collection[str] | None
+) -> tuple[str, ...] | None:
+    """Return whose entities are asked for: a team's and those below it, somebody's own, or both.
+
+    None stands for everybody's.
     """
+    if team is None:
+        return None if mine is None else tuple(sorted(mine))
+    return tuple(ref for ref in list_teams_below(session, team) if mine is None or ref in mine)
 
-    owners: tuple[str, ...] | None = None
-    changes: tuple[str, ...] = ()
-    source: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
 
-    @property
-    def conditions(self) -> list[ColumnElement[bool]]:
-        """Return what all but the owners ask for."""
-        found: list[ColumnElement[bool]] = [EntityRevision.change != LEFT]
-        if self.changes:
-            found.append(EntityRevision.change.in_(self.changes))
-        if self.source is not None:
-            found.append(EntityRevision.source == self.source)
-        if self.since is not None:
-            found.append(EntityRevision.at >= self.since)
-        if self.until is not None:
-            found.append(EntityRevision.at < self.until)
-        return found
+def find_changes(
+    session: Session, wanted: ChangeFilter, *, is_each: bool, before: int | None, limit: int
+) -> tuple[list[Group], int | None]:
+    """Return lines of changes, by run or one by one, and where the next page begins."""
+    if not is_each:
+        return list_grouped(session, wanted, before=before, limit=limit)
+    rows = list_changes(session, wanted, before=before, limit=limit + 1)
+    shown = [Group((row,), 1, row.id) for row in rows[:limit]]
+    return shown, shown[-1].last if len(rows) > len(shown) else None
 
 
 def list_changes(
     session: Session, wanted: ChangeFilter, *, before: int | None = None, limit: int
 ) -> Sequence[Row[Any]]:
     """Return changes, the latest first, older than the revision `before`."""
-    narrowed = wanted.conditions
+    narrowed = _conditions(wanted)
     if before is not None:
         narrowed.append(EntityRevision.id < before)
     latest = EntityRevision.id.desc()
@@ -109,7 +116,7 @@ def _count_on(session: Session, wanted: ChangeFilter, group: Group) -> Group:
         EntityRevision.id < group.last, EntityRevision.change != LEFT, not_(same)
     )
     floor = session.scalar(other) or 0
-    mine = [*wanted.conditions, same, EntityRevision.id > floor, EntityRevision.id < group.last]
+    mine = [*_conditions(wanted), same, EntityRevision.id > floor, EntityRevision.id < group.last]
     if wanted.owners is not None:
         mine.append(
             EntityRevision.owner.in_(wanted.owners) | EntityRevision.owner_before.in_(wanted.owners)

@@ -16,16 +16,19 @@ from portal.catalog.models import (
     EntityRevision,
     PastRelation,
 )
+from portal.catalog.queries.entities import miss
 from portal.catalog.queries.lineage import belongs, name_of, read_lineage
 from portal.errors import NotFound
+from portal.infra.contributions import get_contributions
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Row
     from sqlalchemy.orm import Session
 
+PERSON = "person:"
 CHANGE_COLUMNS = (
     EntityRevision.id,
     EntityRevision.ref,
@@ -112,6 +115,16 @@ def read_at(session: Session, ref: str, at: datetime) -> PastEntity:
     return PastEntity(name, document, made, following)
 
 
+def get_past(session: Session, ref: str, at: datetime) -> PastEntity:
+    """Return an entity as it was at a past time; raises NotFound where it was not there then."""
+    found = read_at(session, ref, at)
+    if found.document is None:
+        if found.revision is None and found.next is None:
+            raise miss(session, ref)
+        raise NotFound(f"{ref} was not there at {at.isoformat()}.", fix="Look at its history.")
+    return found
+
+
 def _is_younger(session: Session, ref: str, mine: ColumnElement[bool], at: datetime) -> bool:
     """Whether an entity from before there were revisions was made only after `at`."""
     made = session.scalar(select(Entity.created_at).where(Entity.ref == ref))
@@ -154,3 +167,30 @@ def find_last_revision(session: Session, ref: str) -> Row[Any] | None:
     """Return the latest revision of whoever has a name, or had it last; None for nobody."""
     rows = list_revisions(session, ref, limit=1)
     return rows[0] if rows else None
+
+
+def list_old_names(session: Session, ids: Sequence[int]) -> dict[int, str]:
+    """Return what entities were called before, by the revisions that renamed them."""
+    if not ids:
+        return {}
+    rows = session.execute(
+        select(EntityRevision.id, EntityRevision.before).where(EntityRevision.id.in_(ids))
+    )
+    return {row.id: name_of(row.before) for row in rows if row.before}
+
+
+def read_after(session: Session, ref: str, revision_id: int | None) -> Any:
+    """Return the document of an entity after a revision, None for as it is now."""
+    if revision_id is None:
+        return read_present(session, ref)
+    return read_change(session, ref, revision_id)[2]
+
+
+def name_people(session: Session, actors: Iterable[str]) -> dict[str, str]:
+    """Return the names of those actors that are persons somebody still knows."""
+    asked = sorted({actor for actor in actors if actor.startswith(PERSON)})
+    found: dict[str, str] = {}
+    if asked:
+        for naming in get_contributions(session).naming:
+            found.update(naming.list_names(session, asked))
+    return found

@@ -9,12 +9,16 @@ from flask import request
 from portal.catalog.forms import ProblemListQuery
 from portal.catalog.queries import entities, problems
 from portal.catalog.routes import (
+    changes,
     definitions,
     entity,
     exporting,
+    history,
     listing,
     personal,
     presenting,
+    removed,
+    renaming,
     searching,
     setup,
 )
@@ -27,11 +31,15 @@ from portal.web.unit import get_session
 
 __all__ = [
     "blueprint",
+    "changes",
     "definitions",
     "entity",
     "exporting",
+    "history",
     "listing",
     "personal",
+    "removed",
+    "renaming",
     "searching",
     "setup",
 ]

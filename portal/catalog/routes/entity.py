@@ -10,12 +10,16 @@ from markupsafe import Markup
 
 from portal.auth.core import Actor
 from portal.catalog.forms import ShowQuery, make_ref
+from portal.catalog.forms.history import HistoryQuery
 from portal.catalog.queries import details, entities
 from portal.catalog.queries.columns import find_domain
 from portal.catalog.queries.graph import read_neighbourhood
 from portal.catalog.routes import graphs, presenting
 from portal.catalog.routes.blueprint import blueprint
 from portal.catalog.routes.definitions import present_definition
+from portal.catalog.routes.history import present_history
+from portal.catalog.routes.past import show_past
+from portal.catalog.routes.removed import show_removed
 from portal.errors import NotFound
 from portal.infra.contributions import EntityPanel, PanelSubject, get_contributions
 from portal.infra.logs import get_logger
@@ -26,23 +30,42 @@ from portal.web.unit import Session, get_session
 from portal.web.visitor import get_actor, may
 
 if TYPE_CHECKING:
+    from flask import Response
+
     from portal.catalog.core.graph import Neighbourhood
     from portal.catalog.models import Entity
 
 log = get_logger("panels")
 BROKEN = "!"
-OWN_TABS = ("overview", "graph", "relations", "definition", "raw")
+OWN_TABS = ("overview", "graph", "relations", "definition", "history", "raw")
 
 
 @blueprint.get("/catalog/<string:kind>/<string:namespace>/<string:name>")
 @requires("catalog:entity:read")
-def show(kind: str, namespace: str, name: str) -> str:
-    """Show one entity: overview, graph, relations, definition, raw text, or a feature's panel."""
+def show(kind: str, namespace: str, name: str) -> Response | str:
+    """Show one entity: overview, graph, relations, definition, history, raw text, or a panel.
+
+    With `at` as it was; what is gone says since when.
+    """
     session = get_session()
     query = parse_arguments(ShowQuery, request.args)
     actor = get_actor(Actor)
     ref = make_ref(kind, namespace, name)
-    entity, is_starred = entities.get_entity_for(session, ref, actor.account_id)
+    if query.at is not None:
+        return show_past(session, ref, query.at)
+    held = entities.find_entity_for(session, ref, actor.account_id)
+    if held is None:
+        gone = show_removed(session, actor, ref)
+        if gone is None:
+            raise entities.miss(session, ref)
+        return gone
+    entity, is_starred = held
+    return _show(session, actor, entity, query, is_starred=is_starred)
+
+
+def _show(
+    session: Session, actor: Actor, entity: Entity, query: ShowQuery, *, is_starred: bool
+) -> str:
     subject = PanelSubject(entity.ref, entity.kind, entity.source, entity.file, may)
     around = details.read_around(session, entity.ref)
     graph, depth = _read_graph(session, entity, query, around)
@@ -73,7 +96,7 @@ def show(kind: str, namespace: str, name: str) -> str:
         star=SimpleNamespace(
             is_offered=actor.is_person,
             starred=is_starred,
-            url=url_for("catalog.star", kind=kind, namespace=namespace, name=name),
+            url=url_for("catalog.star", **(request.view_args or {})),
             back=request.full_path.rstrip("?"),
         ),
         **_fill_tab(session, entity, subject, query),
@@ -89,10 +112,13 @@ def _fill_tab(
         "yaml_text": "",
         "json_text": "",
         "definition": None,
+        "history": None,
     }
     if query.tab == "raw":
         found["yaml_text"] = presenting.write_yaml(entity.document)
         found["json_text"] = presenting.write_json(entity.document)
+    elif query.tab == "history":
+        found["history"] = present_history(session, entity.ref, HistoryQuery())
     elif query.tab == "definition":
         found["definition"] = present_definition(entity.document)
     elif query.tab not in OWN_TABS:
@@ -134,6 +160,7 @@ def _list_tabs(
         (0, "overview", "Overview", None),
         (20, "graph", "Graph", None),
         (30, "relations", "Relations", related),
+        (80, "history", "History", None),
         (90, "raw", "Raw", None),
     ]
     if has_definition:
