@@ -184,7 +184,7 @@ def list_all_removed() -> Response:
 
 
 @blueprint.post("/entities/<string:kind>/<string:namespace>/<string:name>/bring-back")
-@requires("catalog:entity:write")
+@requires("catalog:entity:write", by_object=True)
 @declare(answer=NamedEntity)
 def bring_back_entity(kind: str, namespace: str, name: str) -> Response:
     """Bring a removed entity back; its owner before may, and admins."""
@@ -193,7 +193,7 @@ def bring_back_entity(kind: str, namespace: str, name: str) -> Response:
 
 
 @blueprint.post("/entities/<string:kind>/<string:namespace>/<string:name>/rename")
-@requires("catalog:entity:write")
+@requires("catalog:entity:write", by_object=True)
 @declare(answer=NamedEntity)
 def rename(kind: str, namespace: str, name: str) -> Response:
     """Call an entity that was made in the portal otherwise; old addresses lead to the new one."""

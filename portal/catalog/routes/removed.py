@@ -115,7 +115,7 @@ def read_kept(session: Session, kept: Any) -> Mapping[str, Any]:
 
 
 @blueprint.post("/catalog/<string:kind>/<string:namespace>/<string:name>/bring-back")
-@requires("catalog:entity:write")
+@requires("catalog:entity:write", by_object=True)
 def bring_back_entity(kind: str, namespace: str, name: str) -> Response:
     """Bring a removed entity back."""
     parse_arguments(BringBackForm, request.form)

@@ -33,7 +33,7 @@ REFUSED = 422
 
 
 @blueprint.get("/catalog/<string:kind>/<string:namespace>/<string:name>/rename")
-@requires("catalog:entity:write")
+@requires("catalog:entity:write", by_object=True)
 def rename(kind: str, namespace: str, name: str) -> str:
     """Ask what an entity is to be called."""
     ref = make_ref(kind, namespace, name)
@@ -43,7 +43,7 @@ def rename(kind: str, namespace: str, name: str) -> str:
 @blueprint.post(
     "/catalog/<string:kind>/<string:namespace>/<string:name>/rename", endpoint="rename_save"
 )
-@requires("catalog:entity:write")
+@requires("catalog:entity:write", by_object=True)
 def save(kind: str, namespace: str, name: str) -> Response | Made:
     """Call an entity otherwise."""
     session, actor = get_session(), get_actor(Actor)
