@@ -12,7 +12,10 @@ from portal.auth.core import CLI
 from portal.auth.core.roles import ADMIN, MEMBER, VIEWER
 from portal.auth.queries.accounts import list_demo_accounts
 from portal.auth.service.removal import put_demo_account, remove_account
+from portal.catalog.core.link_templates import LinkTemplate
 from portal.catalog.queries.entities import has_entities, list_labels
+from portal.catalog.queries.links import list_templates, read_template
+from portal.catalog.service.links import add_template, remove_template
 from portal.demo.core import generate
 from portal.demo.queries import SOURCE
 from portal.infra.clock import utc_now
@@ -21,6 +24,8 @@ from portal.sources.providers.folder import Folder
 from portal.sources.queries.sources import find_source
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
     from portal.infra.db import Database
     from portal.sources.flows.terms import Outcome
 
@@ -37,6 +42,18 @@ ACCOUNTS = (
     ("demo-member", MEMBER, "user:default/teodor.wisniak"),
     ("demo-viewer", VIEWER, "user:default/ngozi.brandvold"),
 )
+# Where the company looks when something happens; addresses that lead nowhere.
+WATCHED = ("service", "website", "job", "worker")
+TEMPLATES = (
+    LinkTemplate(
+        "Logs",
+        "https://logs.demo.example/search?service={name}&environment={environment}",
+        WATCHED,
+        ("production", "staging"),
+    ),
+    LinkTemplate("Traces", "https://traces.demo.example/service/{name}", WATCHED),
+    LinkTemplate("Pipeline", "https://ci.demo.example/{owner}/{name}", WATCHED),
+)
 
 
 def load_demo(database: Database) -> Outcome:
@@ -50,9 +67,25 @@ def load_demo(database: Database) -> Outcome:
             put_demo_account(
                 session, CLI, name, role=role, user_ref=ref, title=titles[ref].title, now=utc_now()
             )
+        put_templates(session)
         after = {"created": outcome.created, "accounts": len(ACCOUNTS)}
         record_act(session, CLI.name, DEMO, action="demo.load", after=after, now=utc_now())
     return outcome
+
+
+def put_templates(session: Session) -> None:
+    """Give the company's services their links; those that are there stay as they are."""
+    held = {row.title for row in list_templates(session)}
+    for template in TEMPLATES:
+        if template.title not in held:
+            add_template(session, CLI, template, now=utc_now())
+
+
+def remove_templates(session: Session) -> None:
+    """Take away what links of the company nobody changed."""
+    for row in list_templates(session):
+        if read_template(row) in TEMPLATES:
+            remove_template(session, CLI, row.id, now=utc_now())
 
 
 def remove_demo(database: Database) -> Outcome:
@@ -61,6 +94,7 @@ def remove_demo(database: Database) -> Outcome:
         held = list_demo_accounts(session)
         for account in held:
             remove_account(session, CLI, account, now=utc_now())
+        remove_templates(session)
     outcome = Ingest(database, CLI, SOURCE, remove=True).run([])
     with database.unit(write=True) as session:
         before = {"removed": outcome.removed, "accounts": len(held)}

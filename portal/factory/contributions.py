@@ -39,6 +39,7 @@ from portal.infra.contributions import (
     NavItem,
     NeedsYou,
     Notice,
+    OpenWork,
     People,
     PeriodicJob,
     SourceLinks,
@@ -59,10 +60,14 @@ def gather_contributions(settings: Settings) -> Contributions:
             NavItem("Catalog", "catalog.index", 10),
             NavItem("Teams", "ownership.teams", 70),
             NavItem("Problems", "catalog.problems", 80),
+            NavItem("Retired", "catalog.retired", 82, is_quiet=True),
             NavItem("Sources", "sources.index", 85, permission="catalog:source:read"),
             NavItem("Why is it (not) here?", "sources.explain", 86, is_quiet=True),
             NavItem("Your account", "auth.account", 10, is_personal=True),
             NavItem("Audit", "audit.index", 50, permission="audit:entry:read", is_personal=True),
+            NavItem(
+                "Links", "catalog.links", 55, permission="catalog:link:write", is_personal=True
+            ),
             NavItem("Jobs", "jobs.index", 60, permission="jobs:job:read", is_personal=True),
             NavItem(
                 "People and access", "auth.people", 20, "access:account:read", is_personal=True
@@ -169,6 +174,7 @@ def gather_contributions(settings: Settings) -> Contributions:
                 permission=portal.sources.service.permissions.WRITE,
             ),
         ),
+        open_work=(OpenWork(portal.catalog.queries.needs.list_open),),
         source_links=(SourceLinks(portal.sources.queries.links.find_link),),
         people=(
             People(
@@ -189,6 +195,7 @@ def gather_contributions(settings: Settings) -> Contributions:
             portal.auth.service.accounts.WRITE,
             portal.auth.service.group_rules.WRITE,
             portal.jobs.service.WRITE,
+            portal.catalog.service.permissions.LINKS,
             portal.catalog.service.permissions.WRITE,
             portal.catalog.service.marks.WRITE,
             portal.sources.service.permissions.REFRESH,

@@ -110,6 +110,13 @@ class NeedsYou:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenWork:
+    """What is open about one entity: `list_open(session, ref)`, before it is retired, say."""
+
+    list_open: Callable[[Session, str], list[Need]]
+
+
+@dataclass(frozen=True, slots=True)
 class SourceLink:
     """Where a source is looked after, and what its entities have to say of it.
 
@@ -234,6 +241,7 @@ class Contributions:
     notices: tuple[Notice, ...] = ()
     entity_pages: Mapping[str, str] = field(default_factory=dict)
     needs: tuple[NeedsYou, ...] = ()
+    open_work: tuple[OpenWork, ...] = ()
     source_links: tuple[SourceLinks, ...] = ()
     people: tuple[People, ...] = ()
     naming: tuple[Naming, ...] = ()

@@ -22,7 +22,7 @@ from portal.catalog.service.editing import (
     remove_overlays,
 )
 from portal.catalog.service.renames import rename_made
-from portal.catalog.service.restoring import bring_back
+from portal.catalog.service.restoring import restore_entity
 from portal.infra.clock import utc_now
 from portal.sources.flows.ingesting import Ingest
 from portal.sources.providers.folder import Folder
@@ -182,7 +182,7 @@ class World:
         with self.unit() as session:
             gone = set(session.scalars(select(RemovedEntity.ref))) - self.present().keys()
             if gone:
-                bring_back(session, CLI, self.rng.choice(sorted(gone)), now=utc_now())
+                restore_entity(session, CLI, self.rng.choice(sorted(gone)), now=utc_now())
 
     def rename_made(self):
         ref, name = self.pick(made=True), self.fresh_name()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 
 from portal.auth.core import Actor
+from portal.catalog.api import links, retiring
+from portal.catalog.api.blueprint import blueprint, dump
 from portal.catalog.api.shapes import (
     EntityDocument,
     EntityItem,
@@ -48,11 +49,7 @@ if TYPE_CHECKING:
     from portal.catalog.core.filters import EntityFilter
     from portal.catalog.core.relations import Relation
 
-blueprint = Blueprint("catalog_api", __name__, url_prefix="/api/v1")
-
-
-def _dump(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+__all__ = ["blueprint", "links", "retiring"]
 
 
 def _personal(wanted: EntityFilter) -> tuple[object, ...]:
@@ -83,7 +80,7 @@ def list_entities() -> Response:
         items = [{n: getattr(row, n) for n in EntityItem.model_fields} for row in page.items]
         for item in items:
             item["updated_at"] = item["updated_at"].isoformat()
-        return _dump(
+        return dump(
             {
                 "items": items,
                 "total": page.total,
@@ -110,11 +107,11 @@ def show_entity(kind: str, namespace: str, name: str) -> Response:
         at = read_past(query.at, utc_now())
         past = get_past(session, ref, at)
         before = list_relations_at(session, past.ref, at)
-        return Response(_dump(_as_document(past.document, before)), mimetype="application/json")
+        return Response(dump(_as_document(past.document, before)), mimetype="application/json")
     entity = entities.get_document(session, ref)
     relations = details.list_relations(session, ref)
     etag = make_etag(entity.digest, entity.updated_at, *relations)
-    return answer_versioned(etag, lambda: _dump(_as_document(entity.document, relations)))
+    return answer_versioned(etag, lambda: dump(_as_document(entity.document, relations)))
 
 
 def _as_document(document: dict[str, Any], relations: list[Relation]) -> dict[str, Any]:
@@ -137,7 +134,7 @@ def show_graph(kind: str, namespace: str, name: str) -> Response:
     def build() -> str:
         graph = read_neighbourhood(session, ref, depth=query.depth, direction=query.direction)
         labels = entities.list_labels(session, graph.levels)
-        return _dump(write_graph(graph, labels, depth=query.depth, direction=query.direction))
+        return dump(write_graph(graph, labels, depth=query.depth, direction=query.direction))
 
     return answer_versioned(etag, build)
 
@@ -165,7 +162,7 @@ def list_facets() -> Response:
         counted = {name: selection.counter.count(name, most=query.limit) for name in names}
         total = len(selection.rows)
         total_is = "exact" if selection.is_exact else "at_least"
-        return _dump({"total": total, "total_is": total_is, "facets": write_facets(counted)})
+        return dump({"total": total, "total_is": total_is, "facets": write_facets(counted)})
 
     return answer_versioned(etag, build)
 
@@ -199,6 +196,6 @@ def list_problems() -> Response:
             }
             for p in page.items
         ]
-        return _dump({"items": items, "total": page.total, "next_cursor": query.next_cursor(page)})
+        return dump({"items": items, "total": page.total, "next_cursor": query.next_cursor(page)})
 
     return answer_versioned(etag, build)

@@ -42,7 +42,7 @@ from portal.catalog.queries.history import (
 )
 from portal.catalog.queries.removed import list_removed
 from portal.catalog.service.renames import rename_made
-from portal.catalog.service.restoring import bring_back
+from portal.catalog.service.restoring import restore_entity
 from portal.infra.clock import utc_now
 from portal.web.forms import parse_arguments, parse_document
 from portal.web.markers import requires
@@ -183,13 +183,15 @@ def list_all_removed() -> Response:
     )
 
 
-@blueprint.post("/entities/<string:kind>/<string:namespace>/<string:name>/bring-back")
+@blueprint.post("/entities/<string:kind>/<string:namespace>/<string:name>/restore")
 @requires("catalog:entity:write", by_object=True)
 @declare(answer=NamedEntity)
-def bring_back_entity(kind: str, namespace: str, name: str) -> Response:
+def restore(kind: str, namespace: str, name: str) -> Response:
     """Bring a removed entity back; its owner before may, and admins."""
     ref = make_ref(kind, namespace, name)
-    return _json(NamedEntity(ref=bring_back(get_session(), get_actor(Actor), ref, now=utc_now())))
+    return _json(
+        NamedEntity(ref=restore_entity(get_session(), get_actor(Actor), ref, now=utc_now()))
+    )
 
 
 @blueprint.post("/entities/<string:kind>/<string:namespace>/<string:name>/rename")

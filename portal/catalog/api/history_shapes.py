@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 class ChangeItem(BaseModel):
     """One change of an entity.
 
-    `change` is created, updated, edited, moved, renamed, removed or restored; `fields` are JSON
-    Pointers into the document; `old_ref` is what it was called before a rename.
+    `change` is created, updated, edited, moved, renamed, removed, restored, retired or
+    brought_back; `fields` are JSON Pointers into the document; `old_ref` is what it was called
+    before a rename.
     """
 
     id: int

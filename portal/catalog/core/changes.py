@@ -12,9 +12,21 @@ if TYPE_CHECKING:
 
 CREATED, UPDATED, EDITED, MOVED = "created", "updated", "edited", "moved"
 REMOVED, RESTORED, RENAMED = "removed", "restored", "renamed"
+RETIRED, BROUGHT_BACK = "retired", "brought_back"
 LEFT = "left"
 """The name is free from here on: its entity is called otherwise, and takes its history along."""
-CHANGES = (CREATED, UPDATED, EDITED, MOVED, RENAMED, REMOVED, RESTORED)
+CHANGES = (
+    CREATED,
+    UPDATED,
+    EDITED,
+    MOVED,
+    RENAMED,
+    REMOVED,
+    RESTORED,
+    RETIRED,
+    BROUGHT_BACK,
+)
+ENDS = (REMOVED, RETIRED)
 FORMER = "former_name"
 """The system of aliases that are names an entity had before."""
 LONGEST_FIELD = 80

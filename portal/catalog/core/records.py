@@ -22,7 +22,7 @@ LONGEST_WORD = 200
 NO_WORDS: Mapping[str, str] = {}
 PORTAL = "portal"
 """The source of what was made in the portal itself."""
-BROUGHT_BACK = "brought back by hand; no file of its source defines it now"
+HELD_BY_HAND = "brought back by hand; no file of its source defines it now"
 """What an entity was read as that came back without its file; a file that defines it ends that."""
 
 

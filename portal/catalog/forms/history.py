@@ -16,7 +16,17 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 NOW = "now"
-ChangeWord = Literal["created", "updated", "edited", "moved", "renamed", "removed", "restored"]
+ChangeWord = Literal[
+    "created",
+    "updated",
+    "edited",
+    "moved",
+    "renamed",
+    "removed",
+    "restored",
+    "retired",
+    "brought_back",
+]
 
 
 class PastQuery(BaseModel):

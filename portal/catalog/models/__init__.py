@@ -13,7 +13,9 @@ from portal.catalog.models.history import (
     EntityRename,
     EntityRevision,
     PastRelation,
+    RetiredEntity,
 )
+from portal.catalog.models.links import LinkTemplateRow
 from portal.catalog.models.lists import CatalogState, EntityMark, EntityTombstone, Star
 from portal.catalog.models.problems import CatalogProblem, RemovedEntity
 
@@ -31,7 +33,9 @@ __all__ = [
     "EntityTombstone",
     "EntityValue",
     "EntityWords",
+    "LinkTemplateRow",
     "PastRelation",
     "RemovedEntity",
+    "RetiredEntity",
     "Star",
 ]

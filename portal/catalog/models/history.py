@@ -87,3 +87,25 @@ class EntityRename(Base):
     new_ref: Mapped[str] = mapped_column(REF)
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     actor: Mapped[str] = mapped_column(String(200))
+
+
+class RetiredEntity(Base):
+    """An entity that was retired: its document as its file had it, and who keeps its name."""
+
+    __tablename__ = "retired_entities"
+    __table_args__ = (
+        Index("ix_retired_entities_retired_at", "retired_at"),
+        Index("ix_retired_entities_source", "source"),
+    )
+
+    ref: Mapped[str] = mapped_column(REF, primary_key=True)
+    owner: Mapped[str | None] = mapped_column(REF)
+    source: Mapped[str] = mapped_column(String(200))
+    file: Mapped[str] = mapped_column(Text)
+    document_number: Mapped[int] = mapped_column()
+    line: Mapped[int] = mapped_column()
+    read_as: Mapped[str] = mapped_column(String(200))
+    document: Mapped[Any] = mapped_column(JsonText)
+    reason: Mapped[str] = mapped_column(Text)
+    retired_by: Mapped[str] = mapped_column(String(200))
+    retired_at: Mapped[datetime] = mapped_column(UtcDateTime)

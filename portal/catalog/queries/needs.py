@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from sqlalchemy import func, select
 
 from portal.catalog.core.columns import ABSENT
 from portal.catalog.core.facets import select_personal, select_running
+from portal.catalog.models import CatalogProblem
 from portal.catalog.queries.columns import get_columns
 from portal.infra.contributions import Need
 
@@ -16,6 +18,16 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy.orm import Session
+
+
+def list_open(session: Session, ref: str) -> list[Need]:
+    """Return what is open about one entity: the problems of its file."""
+    count = session.scalar(select(func.count(CatalogProblem.id)).where(CatalogProblem.ref == ref))
+    if not count:
+        return []
+    kind, _, rest = ref.partition(":")
+    text = f"{count} {'problem' if count == 1 else 'problems'} with its descriptor"
+    return [Need(40, text, f"/catalog/{kind}/{rest}")]
 
 
 def list_needs(session: Session, teams: Collection[str], now: datetime) -> list[Need]:

@@ -14,12 +14,14 @@ from portal.catalog.forms.history import HistoryQuery
 from portal.catalog.queries import details, entities
 from portal.catalog.queries.columns import find_domain
 from portal.catalog.queries.graph import read_neighbourhood
+from portal.catalog.queries.links import list_links
 from portal.catalog.routes import graphs, presenting
 from portal.catalog.routes.blueprint import blueprint
 from portal.catalog.routes.definitions import present_definition
 from portal.catalog.routes.history import present_history
 from portal.catalog.routes.past import show_past
 from portal.catalog.routes.removed import show_removed
+from portal.catalog.routes.retiring import may_change, show_retired
 from portal.errors import NotFound
 from portal.infra.contributions import EntityPanel, PanelSubject, get_contributions
 from portal.infra.logs import get_logger
@@ -55,7 +57,7 @@ def show(kind: str, namespace: str, name: str) -> Response | str:
         return show_past(session, ref, query.at)
     held = entities.find_entity_for(session, ref, actor.account_id)
     if held is None:
-        gone = show_removed(session, actor, ref)
+        gone = show_retired(session, ref) or show_removed(session, actor, ref)
         if gone is None:
             raise entities.miss(session, ref)
         return gone
@@ -93,7 +95,9 @@ def _show(
             name=entity.name.lower(),
         ),
         graph=drawn,
+        may_change=may_change(actor, entity.ref, entity.owner, entity.system),
         star=SimpleNamespace(
+            kind=entity.kind,
             is_offered=actor.is_person,
             starred=is_starred,
             url=url_for("catalog.star", **(request.view_args or {})),
@@ -146,6 +150,7 @@ def _present_entity(
         relations,
         labels,
         domain=domain,
+        made=list_links(session, entity.document, entity.entity_class),
         aliases=details.list_aliases(session, entity.ref),
         problems=details.list_problems(session, entity.ref),
     )

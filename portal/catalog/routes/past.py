@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import make_response
 
-from portal.catalog.core.changes import REMOVED
+from portal.catalog.core.changes import ENDS
 from portal.catalog.core.records import Place
 from portal.catalog.forms.history import read_past
 from portal.catalog.queries import entities
@@ -62,7 +62,7 @@ def show_past(session: Session, ref: str, text: str) -> Response | str:
 
 def _say_absent(session: Session, ref: str, found: PastEntity, when: SimpleNamespace) -> str:
     """Return the page that says why there was nothing of this name then."""
-    is_removed = found.revision is not None and found.revision.change == REMOVED
+    is_removed = found.revision is not None and found.revision.change in ENDS
     since = found.next.at if found.next is not None else _find_beginning(session, ref)
     return render(
         "catalog/absent.html",
@@ -103,7 +103,7 @@ def _present(
     )
     domain = record.columns["domain"]
     shown = presenting.make_entity(
-        entity, relations, labels, domain=domain, aliases=(), problems=()
+        entity, relations, labels, domain=domain, made=(), aliases=(), problems=()
     )
     shown.owner = _link_past(record.columns["owner"], labels, at)
     shown.system = _link_past(record.columns["system"], labels, at)

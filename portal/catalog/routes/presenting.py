@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
+    from portal.catalog.core.link_templates import MadeLink
     from portal.catalog.core.relations import Relation
     from portal.catalog.models import Entity
 
@@ -137,12 +138,13 @@ def say_class(name: str | None) -> str | None:
     return None if name is None else name.replace("_", " ")
 
 
-def make_entity(
+def make_entity(  # noqa: PLR0913 every part is named
     entity: Entity,
     relations: Iterable[Relation],
     labels: Mapping[str, Any],
     *,
     domain: str | None,
+    made: Iterable[MadeLink],
     aliases: Iterable[Any],
     problems: Iterable[Any],
 ) -> SimpleNamespace:
@@ -168,6 +170,7 @@ def make_entity(
         domain=make_link(domain, labels),
         tags=entity.tags,
         links=[_make_web_link(link) for link in metadata.get("links") or ()],
+        made_links=_group_links(made),
         labels=sorted((metadata.get("labels") or {}).items()),
         annotations=sorted((metadata.get("annotations") or {}).items()),
         fields=_list_fields(entity.document.get("spec") or {}),
@@ -244,6 +247,14 @@ def _make_web_link(link: Mapping[str, Any]) -> SimpleNamespace:
     return SimpleNamespace(
         title=link.get("title") or raw, url=raw if is_safe_link(raw) else None, raw=raw
     )
+
+
+def _group_links(made: Iterable[MadeLink]) -> list[SimpleNamespace]:
+    """Return the links of templates, those of several environments under one title."""
+    titles: dict[str, list[MadeLink]] = {}
+    for link in made:
+        titles.setdefault(link.title, []).append(link)
+    return [SimpleNamespace(title=title, links=links) for title, links in titles.items()]
 
 
 def _safe(metadata: Mapping[str, Any], annotation: str) -> str | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from flask import flash, make_response, redirect, request, url_for
 
 from portal.auth.core import Actor, Subject, decide
-from portal.catalog.core.changes import REMOVED
+from portal.catalog.core.changes import ENDS
 from portal.catalog.core.records import PORTAL
 from portal.catalog.forms import make_ref
 from portal.catalog.forms.history import BringBackForm, RemovedQuery
@@ -20,7 +20,7 @@ from portal.catalog.routes import presenting
 from portal.catalog.routes.blueprint import blueprint
 from portal.catalog.routes.telling import history_url, present_changes, split_ref
 from portal.catalog.service.permissions import WRITE
-from portal.catalog.service.restoring import bring_back, read_removed
+from portal.catalog.service.restoring import read_removed, restore_entity
 from portal.infra.clock import utc_now
 from portal.web.forms import parse_arguments
 from portal.web.markers import requires
@@ -80,7 +80,7 @@ def _present(
         source=row.source,
         file=row.file,
         line=row.line,
-        back_url=url_for("catalog.bring_back_entity", **parts),
+        back_url=url_for("catalog.restore", **parts),
         may_bring_back=decide(actor, WRITE, Subject(row.ref, row.owner)).allowed,
     )
 
@@ -88,7 +88,7 @@ def _present(
 def show_removed(session: Session, actor: Actor, ref: str) -> Made | None:
     """Return the page of an entity that is gone, None when there never was one."""
     last = find_last_revision(session, ref)
-    if last is None or last.change != REMOVED:
+    if last is None or last.change not in ENDS:
         return None
     kept = find_removed(session, ref)
     may = False
@@ -103,7 +103,7 @@ def show_removed(session: Session, actor: Actor, ref: str) -> Made | None:
         change=present_changes(session, [last], ref=ref)[0],
         until=kept.removed_at + _keep_time() if kept else None,
         may_bring_back=may,
-        back_url=url_for("catalog.bring_back_entity", **parts),
+        back_url=url_for("catalog.restore", **parts),
         history_url=history_url(ref),
     )
     return make_response(page, GONE)
@@ -114,12 +114,12 @@ def read_kept(session: Session, kept: Any) -> Mapping[str, Any]:
     return read_removed(session, kept).columns
 
 
-@blueprint.post("/catalog/<string:kind>/<string:namespace>/<string:name>/bring-back")
+@blueprint.post("/catalog/<string:kind>/<string:namespace>/<string:name>/restore")
 @requires("catalog:entity:write", by_object=True)
-def bring_back_entity(kind: str, namespace: str, name: str) -> Response:
+def restore(kind: str, namespace: str, name: str) -> Response:
     """Bring a removed entity back."""
     parse_arguments(BringBackForm, request.form)
     ref = make_ref(kind, namespace, name)
-    bring_back(get_session(), get_actor(Actor), ref, now=utc_now())
+    restore_entity(get_session(), get_actor(Actor), ref, now=utc_now())
     flash(f"{split_ref(ref)['name']} is back.")
     return redirect(presenting.entity_url(**split_ref(ref)), 303)

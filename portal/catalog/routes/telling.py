@@ -9,12 +9,14 @@ from urllib.parse import quote
 from flask import url_for
 
 from portal.catalog.core.changes import (
+    BROUGHT_BACK,
     CREATED,
     EDITED,
     MOVED,
     REMOVED,
     RENAMED,
     RESTORED,
+    RETIRED,
     UPDATED,
     say_field,
 )
@@ -37,6 +39,8 @@ WORDS = {
     RENAMED: "renamed",
     REMOVED: "removed",
     RESTORED: "brought back",
+    RETIRED: "retired",
+    BROUGHT_BACK: "taken out of the archive",
 }
 MANY = {
     CREATED: "entries created",
@@ -45,6 +49,7 @@ MANY = {
     REMOVED: "entries removed",
     RESTORED: "entries brought back",
 }
+BY_PEOPLE = (EDITED, RESTORED, RETIRED, BROUGHT_BACK)
 SHOWN_FIELDS, SHOWN_NAMES = 6, 4
 MOST_SOURCES = 3
 
@@ -94,7 +99,7 @@ def _present(
     link = links.get(row.source)
     address = f"{link.file_url}{quote(row.file)}#L{row.line}" if link and link.file_url else ""
     is_made_here = row.source == PORTAL
-    by_person = is_made_here or row.change in (EDITED, RESTORED) or row.actor.startswith(PERSON)
+    by_person = is_made_here or row.change in BY_PEOPLE or row.actor.startswith(PERSON)
     word = WORDS.get(row.change, row.change)
     if row.change == UPDATED and by_person:
         word = "changed"

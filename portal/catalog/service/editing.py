@@ -8,7 +8,7 @@ from sqlalchemy import delete, select
 
 from portal.audit.service import record_act
 from portal.auth.core import Actor, Subject, authorise
-from portal.catalog.core.changes import EDITED
+from portal.catalog.core.changes import EDITED, REMOVED
 from portal.catalog.core.document_fields import (
     MISSING,
     Blocked,
@@ -17,15 +17,16 @@ from portal.catalog.core.document_fields import (
     read_field,
 )
 from portal.catalog.core.edits import check_pointers, describe_findings
-from portal.catalog.core.records import BROUGHT_BACK, PORTAL, Place
+from portal.catalog.core.records import HELD_BY_HAND, PORTAL, Place
 from portal.catalog.core.refs import entity_ref
 from portal.catalog.core.specs import check_entity
 from portal.catalog.models import Entity, EntityOverlay
-from portal.catalog.service.entities import find_place, remove_entities
+from portal.catalog.queries.retired import find_retired
 from portal.catalog.service.overlays import is_said, make_record, read_overlays
 from portal.catalog.service.permissions import WRITE
 from portal.catalog.service.problems import refresh_near
 from portal.catalog.service.records import write_records
+from portal.catalog.service.removals import place_of, take_out
 from portal.catalog.service.revisions import hold_revision
 from portal.errors import Conflict, Forbidden, InvalidInput, NotFound, Problem
 
@@ -86,7 +87,7 @@ def edit_entity(
     check_pointers(changes)
     if entity.source == PORTAL:
         document = _judge(entity.document, changes)
-        record = make_record(session, document, find_place(entity))
+        record = make_record(session, document, place_of(entity))
     else:
         _keep_overlays(session, actor, entity, changes, now)
         record = _lay_over(session, entity)
@@ -130,6 +131,10 @@ def create_entity(
         raise InvalidInput(
             message, (Problem("metadata.name", "unique", message, "Choose another name."),)
         )
+    if find_retired(session, ref) is not None:
+        message = f"{ref} was retired, and its name is kept."
+        fix = "Choose another name, or bring it back."
+        raise InvalidInput(message, (Problem("metadata.name", "retired", message, fix),))
     _check_known(session, record, frozenset({ref}))
     write_records(session, actor, fresh=[record], changed=(), now=now)
     refresh_near(session, [ref])
@@ -142,12 +147,12 @@ def delete_entity(
 ) -> None:
     """Remove an entity that no file defines; it can be brought back for a while."""
     entity = open_for_change(session, actor, ref, version=version)
-    if entity.source != PORTAL and entity.read_as != BROUGHT_BACK:
+    if entity.source != PORTAL and entity.read_as != HELD_BY_HAND:
         raise Conflict(
             f"{ref} comes from {entity.source}: {entity.file}.",
             fix="Delete the file, or retire the service.",
         )
-    remove_entities(session, actor, [ref], run_id=0, now=now)
+    take_out(session, actor, [ref], run_id=0, change=REMOVED, now=now)
     refresh_near(session, [ref])
     record_act(session, actor.name, ref, action="catalog.remove", before=entity.document, now=now)
 
@@ -204,13 +209,13 @@ def _lay_over(session: Session, entity: Entity) -> Record:
     laid = read_overlays(session, [entity.ref]).get(entity.ref, [])
     base = _find_base(entity)
     document = _judge(base, laid)
-    return make_record(session, document, find_place(entity), base if laid else None)
+    return make_record(session, document, place_of(entity), base if laid else None)
 
 
 def _check_targets(session: Session, actor: Actor, entity: Entity, record: Record) -> None:
     """Refuse an owner the actor does not answer for, and new references to what is not there."""
     _check_owner(actor, entity, record)
-    old = make_record(session, entity.document, find_place(entity))
+    old = make_record(session, entity.document, place_of(entity))
     known = {end for r in old.relations for end in (r.source, r.target)}
     _check_known(session, record, frozenset(known | {entity.ref}))
 

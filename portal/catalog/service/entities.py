@@ -3,32 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select, update
 
 from portal.auth.core import Actor, authorise
 from portal.catalog.core.changes import REMOVED, RESTORED
-from portal.catalog.core.records import BROUGHT_BACK, Place, Record
+from portal.catalog.core.records import HELD_BY_HAND, Place, Record
 from portal.catalog.models import (
     CatalogProblem,
     Entity,
-    EntityRevision,
-    EntityTombstone,
     RemovedEntity,
+    RetiredEntity,
 )
 from portal.catalog.service.overlays import lay_overlays, make_record
 from portal.catalog.service.permissions import WRITE
-from portal.catalog.service.records import (
-    end_relations,
-    forget_parts,
-    revision_row,
-    write_records,
-)
+from portal.catalog.service.records import write_records
+from portal.catalog.service.removals import place_of, take_out
 from portal.catalog.service.revisions import bump_revision
-from portal.catalog.service.search import forget_words
-from portal.catalog.service.values import forget_values
-from portal.infra.db import insert_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -41,8 +33,9 @@ if TYPE_CHECKING:
 class Applied:
     """What a batch did; `fresh` are the refs that are new.
 
-    `claimed` maps refs that another source keeps to where they stand.
-    `unfit` maps refs whose overlays do not fit their file any more to why.
+    `claimed` maps refs that another source keeps to where they stand, `unfit` those whose overlays
+    do not fit their file any more to why, `retired` those that nobody may define any more to since
+    when.
     """
 
     created: int = 0
@@ -51,6 +44,12 @@ class Applied:
     fresh: tuple[str, ...] = ()
     claimed: dict[str, Place] = field(default_factory=dict)
     unfit: dict[str, str] = field(default_factory=dict)
+    retired: dict[str, datetime] = field(default_factory=dict)
+
+    @property
+    def left_out(self) -> set[str]:
+        """Return the refs that were not written, and may be though their file is as it was."""
+        return {*self.claimed, *self.retired}
 
 
 def apply_records(
@@ -62,7 +61,10 @@ def apply_records(
     """
     authorise(actor, WRITE)
     applied = Applied()
-    records, applied.unfit = lay_overlays(session, records)
+    applied.retired = _find_retired(session, records)
+    records, applied.unfit = lay_overlays(
+        session, [record for record in records if record.ref not in applied.retired]
+    )
     held = {
         row.ref: row
         for row in session.execute(
@@ -82,7 +84,7 @@ def apply_records(
     changed: list[Record] = []
     for record in records:
         row = held.get(record.ref)
-        place = None if row is None else find_place(row)
+        place = None if row is None else place_of(row)
         if row is None or place is None:
             fresh.append(record)
         elif row.source != record.place.source and _keeps(place, record.place):
@@ -98,17 +100,18 @@ def apply_records(
     return applied
 
 
+def _find_retired(session: Session, records: Sequence[Record]) -> dict[str, datetime]:
+    query = select(RetiredEntity.ref, RetiredEntity.retired_at)
+    rows = session.execute(query.where(RetiredEntity.ref.in_([record.ref for record in records])))
+    return {row.ref: row.retired_at for row in rows}
+
+
 def _keeps(held: Place, other: Place) -> bool:
     """Whether who came first keeps an entity: what lasts takes it from what is ephemeral.
 
     What was brought back without its file goes to whoever has a file again.
     """
-    return held.read_as != BROUGHT_BACK and (other.is_ephemeral or not held.is_ephemeral)
-
-
-def find_place(row: Any) -> Place:
-    """Return where an entity stands."""
-    return Place(row.source, row.file, row.document_number, row.line, row.read_as, row.is_ephemeral)
+    return held.read_as != HELD_BY_HAND and (other.is_ephemeral or not held.is_ephemeral)
 
 
 def rename_source(session: Session, actor: Actor, old: str, new: str) -> None:
@@ -131,58 +134,7 @@ def remove_entities(
 ) -> int:
     """Remove one batch of entities and keep what is needed to bring those that lasted back."""
     authorise(actor, WRITE)
-    rows = session.scalars(select(Entity).where(Entity.ref.in_(refs))).all()
-    kept = [
-        {
-            "ref": e.ref,
-            "source": e.source,
-            "file": e.file,
-            "document_number": e.document_number,
-            "line": e.line,
-            "read_as": e.read_as,
-            "document": e.document if e.base is None else e.base,
-            "removed_at": now,
-            "run_id": run_id,
-        }
-        for e in rows
-        if not e.is_ephemeral
-    ]
-    if not rows:
-        return 0
-    if kept:
-        insert_rows(session, RemovedEntity, kept)
-    take_out(session, rows, now=now)
-    insert_rows(
-        session,
-        EntityRevision,
-        [
-            revision_row(
-                actor,
-                e.ref,
-                find_place(e),
-                change=change,
-                owner_before=e.owner,
-                before=e.document,
-                now=now,
-            )
-            for e in rows
-            if not e.is_ephemeral
-        ],
-    )
-    return len(rows)
-
-
-def take_out(session: Session, rows: Sequence[Entity], *, now: datetime) -> None:
-    """Delete entities with all that is drawn from them; their relations become past ones."""
-    refs, ids = [e.ref for e in rows], [e.id for e in rows]
-    end_relations(session, (), gone=refs, now=now)
-    forget_parts(session, refs)
-    session.execute(delete(CatalogProblem).where(CatalogProblem.ref.in_(refs)))
-    session.execute(delete(Entity).where(Entity.ref.in_(refs)))
-    forget_words(session, ids)
-    forget_values(session, ids)
-    revision = bump_revision(session)
-    insert_rows(session, EntityTombstone, [{"entity_id": i, "revision": revision} for i in ids])
+    return take_out(session, actor, refs, run_id=run_id, change=change, now=now)
 
 
 def restore_removed(

@@ -1,3 +1,4 @@
 """What the catalog's services ask for."""
 
 WRITE = "catalog:entity:write"
+LINKS = "catalog:link:write"

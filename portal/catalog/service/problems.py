@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, exists, func, insert, literal, select, true
+from sqlalchemy import case, delete, exists, func, insert, literal, select, true
 from sqlalchemy.orm import aliased
 
 from portal.auth.core import Actor, authorise
-from portal.catalog.models import CatalogProblem, Entity, EntityRelation, EntityRename
+from portal.catalog.models import (
+    CatalogProblem,
+    Entity,
+    EntityRelation,
+    EntityRename,
+    RetiredEntity,
+)
 from portal.catalog.service.permissions import WRITE
 from portal.catalog.service.revisions import bump_revision
 from portal.infra.db import BATCH_ROWS, insert_rows
@@ -91,7 +97,8 @@ def refresh_near(session: Session, refs: Sequence[str]) -> None:
 
 
 def _list_dangling(session: Session, declared: ColumnElement[bool]) -> None:
-    relation, declarer, found = EntityRelation, aliased(Entity), aliased(Entity)
+    relation, retired = EntityRelation, RetiredEntity
+    declarer, found = aliased(Entity), aliased(Entity)
     following = literal(" It was renamed to `") + EntityRename.new_ref + literal("`.")
     renamed = func.coalesce(following, "")
     for end in (relation.target, relation.source):
@@ -105,11 +112,15 @@ def _list_dangling(session: Session, declared: ColumnElement[bool]) -> None:
                 declarer.document_number,
                 declarer.line,
                 relation.type,
-                literal("Nothing is called `") + end + literal("`.") + renamed,
+                case(
+                    (retired.ref.is_not(None), literal("`") + end + literal("` was retired.")),
+                    else_=literal("Nothing is called `") + end + literal("`.") + renamed,
+                ),
                 literal(DANGLING_FIX),
             )
             .join(declarer, declarer.ref == relation.declared_by)
-            .join(EntityRename, EntityRename.old_ref == end, isouter=True)
+            .outerjoin(retired, retired.ref == end)
+            .outerjoin(EntityRename, EntityRename.old_ref == end)
             .where(~exists().where(found.ref == end), declared)
         )
         session.execute(

@@ -23,13 +23,14 @@ from portal.catalog.models import (
     EntityRevision,
     Star,
 )
+from portal.catalog.queries.retired import find_retired
 from portal.catalog.service.editing import open_for_change
-from portal.catalog.service.entities import find_place, take_out
 from portal.catalog.service.names import remember_names
 from portal.catalog.service.overlays import lay_overlays, make_record
 from portal.catalog.service.permissions import WRITE
 from portal.catalog.service.problems import refresh_near
 from portal.catalog.service.records import revision_row, write_records
+from portal.catalog.service.removals import delete_entities, place_of
 from portal.catalog.service.revisions import bump_revision, hold_revision
 from portal.errors import Conflict, InvalidInput, NotFound, Problem
 from portal.infra.contributions import get_contributions
@@ -53,7 +54,7 @@ def rename_entity(session: Session, actor: Actor, old: str, new: str, *, now: da
         raise Conflict(f"{old} cannot become {new}, which is of another kind.")
     _move_overlays(session, actor, before, after, now)
     at = _note(session, actor, before, after, now)
-    take_out(session, [before], now=at)
+    delete_entities(session, [before], now=at)
     _lead_on(session, actor, old, new, now)
     _move_stars(session, old, new)
     revision = bump_revision(session)
@@ -81,12 +82,10 @@ def rename_made(
     document = {**entity.document, "metadata": {**entity.document["metadata"], "name": name}}
     problems = describe_findings(check_entity(document))
     new = "" if problems else entity_ref(document).canonical
-    if not problems and session.scalar(select(Entity.ref).where(Entity.ref == new)) is not None:
-        message = "It is called so already." if new == ref else f"{new} exists already."
-        problems = (Problem("metadata.name", "unique", message, "Choose another name."),)
+    problems = problems or _check_free(session, ref, new)
     if problems:
         raise InvalidInput("It cannot be called so.", problems)
-    record = make_record(session, document, find_place(entity))
+    record = make_record(session, document, place_of(entity))
     write_records(session, actor, fresh=[record], changed=(), now=now)
     rename_entity(session, actor, ref, new, now=now)
     refresh_near(session, [ref, new])
@@ -100,6 +99,20 @@ def rename_made(
         now=now,
     )
     return new
+
+
+def _check_free(session: Session, ref: str, new: str) -> tuple[Problem, ...]:
+    """Return why an entity cannot have a new name that is well-formed."""
+    message = ""
+    if new == ref:
+        message = "It is called so already."
+    elif session.scalar(select(Entity.ref).where(Entity.ref == new)) is not None:
+        message = f"{new} exists already."
+    elif find_retired(session, new) is not None:
+        message = f"{new} was retired, and its name is kept."
+    if not message:
+        return ()
+    return (Problem("metadata.name", "unique", message, "Choose another name."),)
 
 
 def _find(session: Session, ref: str) -> Entity:
@@ -123,7 +136,7 @@ def _move_overlays(
         update(EntityOverlay).where(EntityOverlay.ref == before.ref).values(ref=after.ref)
     )
     base = after.document if after.base is None else after.base
-    records, _ = lay_overlays(session, [make_record(session, base, find_place(after))])
+    records, _ = lay_overlays(session, [make_record(session, base, place_of(after))])
     write_records(session, actor, fresh=(), changed=records, is_noted=False, now=now)
     session.refresh(after)
 
@@ -142,7 +155,7 @@ def _note(session: Session, actor: Actor, before: Entity, after: Entity, now: da
     values = revision_row(
         actor,
         after.ref,
-        find_place(after),
+        place_of(after),
         change=RENAMED,
         owner=after.owner,
         owner_before=before.owner,
@@ -155,7 +168,7 @@ def _note(session: Session, actor: Actor, before: Entity, after: Entity, now: da
     else:
         session.execute(update(EntityRevision).where(EntityRevision.id == last.id).values(**values))
         session.expire(last)
-    left = revision_row(actor, before.ref, find_place(before), change=LEFT, now=values["at"])
+    left = revision_row(actor, before.ref, place_of(before), change=LEFT, now=values["at"])
     insert_rows(session, EntityRevision, [left])
     at: datetime = values["at"]
     return at

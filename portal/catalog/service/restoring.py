@@ -10,7 +10,7 @@ from sqlalchemy import delete, select
 from portal.audit.service import record_act
 from portal.auth.core import Actor, Subject, authorise
 from portal.catalog.core.changes import RESTORED
-from portal.catalog.core.records import BROUGHT_BACK, PORTAL, Place
+from portal.catalog.core.records import HELD_BY_HAND, PORTAL, Place
 from portal.catalog.models import Entity, RemovedEntity
 from portal.catalog.queries.removed import find_removed
 from portal.catalog.service.overlays import lay_overlays, make_record
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from portal.catalog.core.records import Record
 
 
-def bring_back(session: Session, actor: Actor, ref: str, *, now: datetime) -> str:
+def restore_entity(session: Session, actor: Actor, ref: str, *, now: datetime) -> str:
     """Bring an entity back as it was; whoever answered for it may. Returns its reference.
 
     Its source does not take it away again, though no file defines it, until a file does.
@@ -51,7 +51,7 @@ def bring_back(session: Session, actor: Actor, ref: str, *, now: datetime) -> st
         session,
         actor.name,
         ref,
-        action="catalog.bring_back",
+        action="catalog.restore",
         after={"source": removed.source, "removed_at": removed.removed_at.isoformat()},
         now=now,
     )
@@ -62,6 +62,6 @@ def read_removed(session: Session, removed: RemovedEntity) -> Record:
     """Return what a removed entity would be again, with what was set in the portal."""
     place = Place(removed.source, removed.file, removed.document_number, removed.line)
     if removed.source != PORTAL:
-        place = replace(place, read_as=BROUGHT_BACK)
+        place = replace(place, read_as=HELD_BY_HAND)
     records, _ = lay_overlays(session, [make_record(session, removed.document, place)])
     return records[0]

@@ -12,8 +12,9 @@ from portal.sources.core.verdict import ERROR, OK, SKIPPED, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
 
-UNFIT = "overlay"
+UNFIT, RETIRED = "overlay", "retired"
 CONFLICT = "conflict"
 
 
@@ -47,11 +48,16 @@ def prepare_file(
 
 
 def list_problems(
-    source: str, file: ReadyFile, claimed: Mapping[str, Place], unfit: Mapping[str, str]
+    source: str,
+    file: ReadyFile,
+    claimed: Mapping[str, Place],
+    unfit: Mapping[str, str],
+    retired: Mapping[str, datetime],
 ) -> Iterator[dict[str, Any]]:
     """Yield the problems of a file as rows; `claimed` are refs that other sources keep.
 
-    `unfit` says why what was set in the portal cannot be laid over the file of a ref.
+    `unfit` says why what was set in the portal cannot be laid over the file of a ref, `retired`
+    since when a name is kept from all files.
     """
     for verdict in file.verdicts:
         for finding in verdict.errors:
@@ -68,8 +74,21 @@ def list_problems(
                 "Delete or rename one of the two.",
             )
             yield _row(source, verdict, "error", finding)
+        elif verdict.status == OK and verdict.ref and verdict.ref in retired:
+            finding = describe_retired(verdict.ref, retired[verdict.ref])
+            yield _row(source, verdict, "error", finding)
         elif verdict.status == OK and verdict.ref and verdict.ref in unfit:
             yield _row(source, verdict, "warning", describe_unfit(unfit[verdict.ref]))
+
+
+def describe_retired(ref: str, since: datetime) -> Finding:
+    """Return the finding that a name is kept, for what had it was retired."""
+    return Finding(
+        "metadata.name",
+        RETIRED,
+        f"{ref} was retired on {since:%d %b %Y}, and nothing else may be called so.",
+        "Delete the document, choose another name, or bring the service back in the portal.",
+    )
 
 
 def describe_unfit(why: str) -> Finding:

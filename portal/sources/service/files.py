@@ -42,7 +42,7 @@ def apply_files(
     problems = [
         row
         for file in files
-        for row in list_problems(source.name, file, applied.claimed, applied.unfit)
+        for row in list_problems(source.name, file, applied.claimed, applied.unfit, applied.retired)
     ]
     paths = [file.path for file in files]
     replace_problems(session, actor, source.name, files=paths, problems=problems)
@@ -55,7 +55,7 @@ def apply_files(
             path=file.path,
             digest=file.digest,
             documents=list_documents(file),
-            is_settled=file.is_settled and not applied.claimed.keys() & set(file.refs),
+            is_settled=file.is_settled and not applied.left_out & set(file.refs),
         )
         for file in files
     )

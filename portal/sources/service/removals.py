@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from portal.audit.service import record_act
 from portal.auth.core import Actor, authorise
-from portal.catalog.core.records import BROUGHT_BACK
+from portal.catalog.core.records import HELD_BY_HAND
 from portal.catalog.models import CatalogProblem, Entity, RemovedEntity
 from portal.catalog.service.entities import remove_entities, restore_removed
 from portal.errors import NotFound
@@ -33,7 +33,7 @@ def list_vanished(session: Session, source: Source, present: set[str]) -> list[s
     What somebody brought back has no file, and stays.
     """
     held = session.scalars(
-        select(Entity.ref).where(Entity.source == source.name, Entity.read_as != BROUGHT_BACK)
+        select(Entity.ref).where(Entity.source == source.name, Entity.read_as != HELD_BY_HAND)
     )
     return sorted(ref for ref in held if ref not in present)
 

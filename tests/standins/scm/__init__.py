@@ -3,7 +3,7 @@
 from .github import GitHubStandIn
 from .gitlab import GitLabStandIn
 from .gitobjects import Content
-from .model import Push, Repo, Store
+from .model import Proposal, Push, Repo, Store
 from .rs256 import private_key_pem, sign_jwt
 from .webhooks import Delivery, Vector, load_vectors
 from .world import World, make_world
@@ -13,6 +13,7 @@ __all__ = [
     "Delivery",
     "GitHubStandIn",
     "GitLabStandIn",
+    "Proposal",
     "Push",
     "Repo",
     "Store",

@@ -125,6 +125,12 @@ def redirect_loop(_: Any, call: Any, __: Any, ___: Any) -> Response:
     return Response("", 301, {"Location": call.request.url})
 
 
+def lost_answer(_: Any, __: Any, produce: Callable[[], Response], ___: Any) -> Response:
+    """Do what was asked, then answer as a gateway that waited too long for it."""
+    produce()
+    return _page(504, "Gateway Time-out")()
+
+
 FAULTS: dict[str, Callable[..., Response]] = {
     "server_error": _page(500, "Internal Server Error"),
     "bad_gateway": _page(502, "Bad Gateway"),

@@ -13,10 +13,12 @@ from werkzeug.http import http_date, parse_date
 from werkzeug.wrappers import Response
 
 from . import github_shapes as shapes
-from .faults import FAULTS
 from .github_app import Apps
 from .github_auth import App, Gate, Installation, Token, authenticate, error
+from .github_data import GitData
+from .github_faults import GITHUB_FAULTS, WRITING_FAULTS
 from .github_limits import Limits, headers, secondary
+from .github_pulls import Pulls
 from .github_read import Reading
 from .github_search import Searching
 from .github_write import Writing
@@ -34,47 +36,6 @@ NO_AGENT = (
     "Request forbidden by administrative rules. Please make sure your request has a User-Agent "
     "header (https://docs.github.com/en/rest/overview/resources-in-the-rest-api#user-agent-required)."
 )
-IP_LIST = (
-    "Although you appear to have the correct authorization credentials, the organization has an "
-    "IP allow list enabled, and your IP address is not permitted to access this resource."
-)
-
-
-def _refusing(make: Callable[[dict[str, Any]], Refusal]) -> Callable[..., Response]:
-    """Turn a refusal into a fault."""
-
-    def strike(home: GitHubStandIn, call: Call, _: Any, options: dict[str, Any]) -> Response:
-        call.notes["uncounted"] = "yes"
-        return home.refuse(make(options))
-
-    return strike
-
-
-def _primary(home: GitHubStandIn, call: Call, produce: Any, _: Any) -> Response:
-    """Use up the caller's window first, so that this and all further calls are refused."""
-    call.token = home.tokens.get(call.header("Authorization").partition(" ")[2])
-    home.limits.exhaust(home.who(call), home.resource(call), home.now())
-    return produce()
-
-
-_BLOCK = {
-    "reason": "dmca",
-    "created_at": "2026-01-05T08:00:00Z",
-    "html_url": "https://dmca.example",
-}
-_LOGINS = "Maximum number of login attempts exceeded. Please try again later."
-GITHUB_FAULTS: dict[str, Callable[..., Response]] = FAULTS | {
-    "primary_limit": _primary,
-    "secondary_403": _refusing(lambda o: secondary(403, o.get("retry_after", 60))),
-    "secondary_429": _refusing(lambda o: secondary(429, o.get("retry_after", 60))),
-    "secondary_without_retry_after": _refusing(lambda _: secondary(403, None)),
-    "legal_451": _refusing(
-        lambda _: Refusal(451, {"message": "Repository access blocked", "block": _BLOCK})
-    ),
-    "login_attempts": _refusing(lambda _: error(403, _LOGINS)),
-    "ip_allow_list": _refusing(lambda _: error(403, IP_LIST)),
-    "bad_credentials": _refusing(lambda _: error(401, "Bad credentials")),
-}
 
 
 class GitHubStandIn(StandIn):
@@ -91,7 +52,7 @@ class GitHubStandIn(StandIn):
         self.etag_varies_by_token = True
         self.search = Searching(self)
         self.apps = Apps(self)
-        self.writing = Writing(self)
+        self.writing, self.data, self.pulls = Writing(self), GitData(self), Pulls(self)
         self.reading = Reading(self)
 
     def add_token(self, kind: str = "classic", **more: Any) -> Token:
@@ -110,8 +71,8 @@ class GitHubStandIn(StandIn):
         return one
 
     def fault_table(self) -> dict[str, Callable[..., Response]]:
-        """Return the common faults and GitHub's own."""
-        return GITHUB_FAULTS
+        """Return the common faults, GitHub's own, and those only a write can meet."""
+        return GITHUB_FAULTS | WRITING_FAULTS
 
     def who(self, call: Call) -> str:
         """Return whose limit a call counts against: a user, an installation, or the address."""

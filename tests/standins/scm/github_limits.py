@@ -32,9 +32,11 @@ class Limits:
         self.limits = {"core": 5000, "search": 30, "code_search": 10, "anonymous": 60}
         self.status = 403
         self.points_per_minute: int | None = None
+        self.content_per_minute, self.content_per_hour = 80, 500
         self.max_concurrent = 100
         self._buckets: dict[tuple[str, str], Bucket] = {}
         self._points: dict[str, deque[tuple[float, int]]] = {}
+        self._made: dict[str, deque[float]] = {}
         self._lock = threading.Lock()
 
     def set(self, resource: str, limit: int) -> None:
@@ -58,13 +60,15 @@ class Limits:
         found.used = found.limit
 
     def take(self, call: Call, who: str, resource: str, now: float) -> Bucket:
-        """Count one call or refuse it; both limits are checked before any work is done."""
+        """Count one call or refuse it; all limits are checked before any work is done."""
         with self._lock:
             found = self.bucket(who, resource, now)
             if found.used >= found.limit:
                 raise self._exhausted(call, found, resource)
             found.used += 1
             self._spend_points(call, who, now)
+            if call.token is not None and call.request.method not in {"GET", "HEAD"}:
+                self._make(who, now)
         return found
 
     def give_back(self, bucket: Bucket) -> None:
@@ -82,6 +86,16 @@ class Limits:
         if sum(points for _, points in spent) >= self.points_per_minute:
             raise secondary(403, 60)
         spent.append((now, 1 if call.request.method in {"GET", "HEAD", "OPTIONS"} else 5))
+
+    def _make(self, who: str, now: float) -> None:
+        """Count a request that makes content: 80 a minute and 500 an hour are documented."""
+        made = self._made.setdefault(who, deque())
+        while made and made[0] < now - 3600:
+            made.popleft()
+        lately = sum(when >= now - 60 for when in made)
+        if lately >= self.content_per_minute or len(made) >= self.content_per_hour:
+            raise content_limit(60)
+        made.append(now)
 
     def _exhausted(self, call: Call, bucket: Bucket, resource: str) -> Refusal:
         """Build the answer to a call past the primary limit."""
@@ -102,6 +116,16 @@ def secondary(status: int, retry_after: int | None) -> Refusal:
     )
     more = {} if retry_after is None else {"Retry-After": str(retry_after)}
     return error(status, text, docs=f"{DOCS}#about-secondary-rate-limits", headers=more)
+
+
+def content_limit(retry_after: int | None) -> Refusal:
+    """Build the answer to one write too many."""
+    text = (
+        "You have exceeded a secondary rate limit and have been temporarily blocked from content "
+        "creation. Please retry your request again later."
+    )
+    more = {} if retry_after is None else {"Retry-After": str(retry_after)}
+    return error(403, text, docs=f"{DOCS}#about-secondary-rate-limits", headers=more)
 
 
 def headers(bucket: Bucket, resource: str) -> dict[str, str]:

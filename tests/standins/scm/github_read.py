@@ -9,12 +9,13 @@ from werkzeug.wrappers import Response
 
 from . import github_shapes as shapes
 from .github_auth import error
-from .gitobjects import SUBMODULE, SYMLINK
+from .gitobjects import SUBMODULE, SYMLINK, Commit
+from .merging import last_change
 from .server import Refusal, json_response
 
 if TYPE_CHECKING:
     from .github import GitHubStandIn
-    from .gitobjects import Commit, Entry
+    from .gitobjects import Entry
     from .model import Repo
     from .server import Call
 
@@ -185,12 +186,15 @@ class Reading:
             for folder, (sha, _) in commit.trees().items():
                 if sha == wanted:
                     return commit, folder
+        if (loose := repo.loose.get(f"tree {wanted}")) is not None:
+            return Commit("", loose, (), "", 0), ""
         raise error(404, "Not Found")
 
     def blob(self, call: Call) -> Response:
         """Answer a blob in base64, or raw."""
         repo, sha = self.home.find(call, "contents"), call.params["sha"]
         here = [e for c in repo.commits.values() for e in c.files.values() if e.sha == sha]
+        here += [repo.loose[f"blob {sha}"]] if f"blob {sha}" in repo.loose else []
         if not here:
             raise error(404, "Not Found")
         data = self.home.store.blobs[sha]
@@ -243,7 +247,7 @@ class Reading:
                 return json_response(meta | {"target": target})
             entry = commit.files[real]
         _too_large(entry)
-        headers = {"Last-Modified": self.home.http_date(_last_change(repo, commit, path))}
+        headers = {"Last-Modified": self.home.http_date(last_change(repo, commit, path).when)}
         accept = call.header("Accept")
         if "raw" in accept:
             kind = "application/vnd.github.raw+json; charset=utf-8"
@@ -263,16 +267,6 @@ def _too_large(entry: Entry) -> None:
         )
         errors = [{"resource": "Blob", "field": "data", "code": "too_large"}]
         raise Refusal(403, {"message": text, "errors": errors, "status": "403"})
-
-
-def _last_change(repo: Repo, commit: Commit, path: str) -> int:
-    """Return when the path last changed on the way to a commit."""
-    wanted, when = commit.files.get(path), commit.when
-    for one in repo.ancestors(commit.sha):
-        if one.files.get(path) != wanted:
-            break
-        when = one.when
-    return when
 
 
 def _walk(commit: Commit, folder: str, *, deep: bool) -> Any:

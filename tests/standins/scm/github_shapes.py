@@ -7,10 +7,11 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from .gitobjects import SUBMODULE, SYMLINK
+from .merging import head_of
 
 if TYPE_CHECKING:
     from .gitobjects import Commit, Entry
-    from .model import Account, Repo
+    from .model import Account, Proposal, Repo
 
 
 def stamp(seconds: float) -> str:
@@ -123,30 +124,39 @@ def base64_lines(data: bytes) -> str:
     return "".join(f"{text[i : i + 60]}\n" for i in range(0, len(text), 60))
 
 
-def pull(one: dict[str, Any], repo: Repo, url: str) -> dict[str, Any]:
-    """Return a pull request."""
+def git_commit(one: Commit, url: str) -> dict[str, Any]:
+    """Return a commit as the Git database and the contents API give it."""
+    made = commit(one, url)
+    where = f"{url}/git/commits/{one.sha}"
+    return {"sha": one.sha, "url": where, **made["commit"], "parents": made["parents"]}
 
-    def side(branch: str) -> dict[str, Any]:
-        return {
-            "label": f"{repo.owner}:{branch}",
-            "ref": branch,
-            "sha": repo.branches.get(branch, ""),
-            "repo": {"id": repo.id, "full_name": repo.full_name},
-        }
 
+def pull(one: Proposal, repo: Repo, url: str) -> dict[str, Any]:
+    """Return a pull request as lists give it: no `merged`, no `mergeable`."""
+
+    def side(branch: str, sha: str) -> dict[str, Any]:
+        about = {"id": repo.id, "full_name": repo.full_name}
+        label = f"{repo.owner}:{branch}"
+        return {"label": label, "ref": branch, "sha": sha, "repo": about}
+
+    bot = {"login": "portal[bot]", "type": "Bot"}
     return {
-        "id": repo.id * 1000 + one["number"],
-        "number": one["number"],
-        "state": one["state"],
-        "title": one["title"],
-        "body": one["body"],
-        "draft": one["draft"],
-        "merged": one["merged"],
-        "url": f"{url}/pulls/{one['number']}",
-        "html_url": f"https://github.example/{repo.full_name}/pull/{one['number']}",
-        "user": {"login": one["login"], "type": "User"},
-        "head": side(one["head"]),
-        "base": side(one["base"]),
-        "created_at": stamp(one["created"]),
-        "updated_at": stamp(one["created"]),
+        "id": repo.id * 1000 + one.number,
+        "node_id": f"PR_{repo.id}_{one.number}",
+        "number": one.number,
+        "state": "open" if one.state == "open" else "closed",
+        "locked": False,
+        "title": one.title,
+        "body": one.body,
+        "draft": one.draft,
+        "url": f"{url}/pulls/{one.number}",
+        "html_url": f"https://github.example/{repo.full_name}/pull/{one.number}",
+        "user": {"login": one.login, "type": "User"} if one.login else bot,
+        "head": side(one.source, head_of(repo, one)),
+        "base": side(one.target, repo.branches.get(one.target, "")),
+        "created_at": stamp(one.created),
+        "updated_at": stamp(one.updated),
+        "closed_at": stamp(one.closed) if one.closed else None,
+        "merged_at": stamp(one.merged) if one.merged else None,
+        "merge_commit_sha": one.merge_sha or None,
     }

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.http import http_date
 from werkzeug.wrappers import Response
 
-from .faults import FAULTS
+from .faults import FAULTS, lost_answer
+from .gitlab_merge import MergeRequests
 from .gitlab_read import Reading
 from .gitlab_shapes import missing
 from .gitlab_write import Writing
@@ -77,6 +78,7 @@ class GitLabStandIn(StandIn):
         self.headers_always = True
         self._windows: dict[str, tuple[int, int]] = {}
         self.reading, self.writing = Reading(self), Writing(self)
+        self.merging = MergeRequests(self)
 
     def add_token(self, **more: Any) -> Token:
         """Make a token with `scopes` (read_api, api, read_repository) and an access `level`."""
@@ -85,8 +87,8 @@ class GitLabStandIn(StandIn):
         return token
 
     def fault_table(self) -> dict[str, Callable[..., Response]]:
-        """Return the common faults and GitLab's own."""
-        return GITLAB_FAULTS
+        """Return the common faults, GitLab's own, and the one only a write can meet."""
+        return GITLAB_FAULTS | {"lost_answer": lost_answer}
 
     def here(self, call: Call) -> str:
         """Return a call's address without its query, encoded as it came."""

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from . import gitlab_pages as pages
 from .gitlab_shapes import commit_shape, missing, stamp, tree_rows
 from .gitobjects import EXECUTABLE, SUBMODULE
+from .merging import last_change
 from .server import Refusal, json_response
 
 if TYPE_CHECKING:
@@ -209,11 +210,7 @@ class Reading:
         entry = commit.files.get(path)
         if entry is None or entry.mode == SUBMODULE:
             raise missing("File")
-        data, last = self.home.store.blobs[entry.sha], commit.sha
-        for one in repo.ancestors(commit.sha):
-            if one.files.get(path) != entry:
-                break
-            last = one.sha
+        data = self.home.store.blobs[entry.sha]
         made = {
             "file_name": path.rpartition("/")[2],
             "file_path": path,
@@ -223,7 +220,7 @@ class Reading:
             "ref": ref,
             "blob_id": entry.sha,
             "commit_id": commit.sha,
-            "last_commit_id": last,
+            "last_commit_id": last_change(repo, commit, path).sha,
             "execute_filemode": entry.mode == EXECUTABLE,
         }
         return made, data

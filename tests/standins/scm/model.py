@@ -19,7 +19,7 @@ from .gitobjects import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 
 @dataclass
@@ -45,8 +45,30 @@ class Push:
 
 
 @dataclass
+class Proposal:
+    """A pull request or a merge request: a branch that asks to be merged into another."""
+
+    number: int
+    created: int
+    updated: int
+    title: str
+    source: str
+    target: str
+    login: str
+    body: str | None = None
+    draft: bool = False
+    squash: bool = False
+    remove_source: bool = False
+    state: str = "open"
+    head_sha: str = ""
+    merge_sha: str = ""
+    closed: int | None = None
+    merged: int | None = None
+
+
+@dataclass
 class Repo:
-    """One repository; `owner` is its GitHub account and `group` its full GitLab group path."""
+    """One repository; `owner` is its GitHub account, `group` its GitLab group path."""
 
     store: Store = field(repr=False)
     id: int
@@ -64,8 +86,9 @@ class Repo:
     commits: dict[str, Commit] = field(default_factory=dict, repr=False)
     renamed_branches: dict[str, str] = field(default_factory=dict)
     protected: set[str] = field(default_factory=set)
-    pulls: list[dict[str, Any]] = field(default_factory=list, repr=False)
-    merge_requests: list[dict[str, Any]] = field(default_factory=list, repr=False)
+    pulls: list[Proposal] = field(default_factory=list, repr=False)
+    merge_requests: list[Proposal] = field(default_factory=list, repr=False)
+    loose: dict[str, Any] = field(default_factory=dict, repr=False)
     created: int = START
     updated: int = START
     pushed: int = START
@@ -121,13 +144,13 @@ class Repo:
                 files.pop(path, None)
             else:
                 files[path] = self.store.write(value)
-        commit = self._commit(files, (base.sha,) if base else (), message)
+        commit = self.add_commit(files, (base.sha,) if base else (), message)
         self.branches[branch] = commit.sha
         lists = difference(old.files if old else {}, files)
         forced = replace and before != ZERO
         return Push(self, f"refs/heads/{branch}", before, commit.sha, [(commit, lists)], forced)
 
-    def _commit(self, files: dict[str, Entry], parents: tuple[str, ...], message: str) -> Commit:
+    def add_commit(self, files: dict[str, Entry], parents: tuple[str, ...], message: str) -> Commit:
         """Store a commit object and stamp the repository as pushed."""
         when = self.pushed = self.updated = self.store.tick()
         tree = hash_trees(files)[""][0]
@@ -137,13 +160,6 @@ class Repo:
         commit = Commit(git_id("commit", body), files, parents, message, when)
         self.commits[commit.sha] = commit
         return commit
-
-    def ancestors(self, sha: str) -> Iterator[Commit]:
-        """Walk first parents from a commit to the root."""
-        while sha in self.commits:
-            commit = self.commits[sha]
-            yield commit
-            sha = commit.parents[0] if commit.parents else ""
 
 
 @dataclass

@@ -12,7 +12,8 @@ from . import descriptors as texts
 from .github import GitHubStandIn
 from .gitlab import GitLabStandIn
 from .gitobjects import ZERO, Content
-from .model import Push, Repo, Store
+from .merging import accept, drop_branch, shut
+from .model import Proposal, Push, Repo, Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -138,7 +139,30 @@ class World:
 
     def delete_branch(self, repo: Repo, branch: str) -> Push:
         """Delete a branch."""
-        return Push(repo, f"refs/heads/{branch}", repo.branches.pop(branch), ZERO)
+        return Push(repo, f"refs/heads/{branch}", drop_branch(repo, branch), ZERO)
+
+    def merge_proposal(
+        self, repo: Repo, one: Proposal | None = None, *, squash: bool = False
+    ) -> Push:
+        """Merge an open pull or merge request, by default the newest, as its reviewer would."""
+        chosen = one or self._newest(repo)
+        push = accept(repo, chosen, squash=squash or chosen.squash)
+        if push is None:
+            raise ValueError(f"{repo.name} #{chosen.number} does not merge")
+        if chosen.remove_source:
+            drop_branch(repo, chosen.source)
+        return push
+
+    def close_proposal(self, repo: Repo, one: Proposal | None = None) -> None:
+        """Close an open pull or merge request, by default the newest, without merging it."""
+        shut(repo, one or self._newest(repo))
+
+    def _newest(self, repo: Repo) -> Proposal:
+        """Return the open proposal made last, on whichever product."""
+        rows = [one for one in (*repo.pulls, *repo.merge_requests) if one.state == "open"]
+        if not rows:
+            raise ValueError(f"{repo.name} has no open proposal")
+        return max(rows, key=lambda one: one.created)
 
     def tag(self, repo: Repo, name: str) -> Push:
         """Tag the head of the default branch."""
