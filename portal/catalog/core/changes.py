@@ -33,11 +33,11 @@ LONGEST_FIELD = 80
 
 
 def say_field(pointer: str) -> str:
-    """Return a field as words: `spec.owner`, `annotation pagerduty.com/service-id`."""
+    """Return a field as words: `owner`, `annotation pagerduty.com/service-id`."""
     keys = split_pointer(pointer) if pointer else []
     if keys[:1] == ["metadata"] and len(keys) > 2 and keys[1] in ("annotations", "labels"):  # noqa: PLR2004 below a map of metadata
         words = f"{keys[1].removesuffix('s')} {'.'.join(keys[2:])}"
-    elif keys[:1] == ["metadata"] and len(keys) > 1:
+    elif keys[:1] in (["metadata"], ["spec"]) and len(keys) > 1:
         words = ".".join(keys[1:])
     else:
         words = ".".join(keys)
