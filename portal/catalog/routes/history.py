@@ -57,6 +57,7 @@ def present_history(session: Session, ref: str, query: HistoryQuery) -> SimpleNa
         next_url=history_url(ref, cursor=cursor, limit=limit) if cursor else None,
         first_url=history_url(ref, limit=limit) if query.cursor else None,
         compare_url=url_for("catalog.diff", **split_ref(ref)),
+        past_url=entity_url(**split_ref(ref)),
         is_present=read_present(session, ref) is not None,
     )
 
@@ -107,7 +108,7 @@ def compare(kind: str, namespace: str, name: str) -> str:
         ref=ref,
         head=_present_head(session, ref),
         change=None,
-        title=f"From after change {query.from_} to {say_end(query.to)}",
+        title=f"After change {query.from_}, and {say_end(query.to)}",
         **_compare(before, after),
     )
 
