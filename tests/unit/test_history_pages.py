@@ -120,6 +120,18 @@ def test_history_follows_a_new_name_and_old_links_lead_on(app, client, world):
     assert client.get(f"{API}/kiosk/diff?from=0").status_code == 422
 
 
+def test_a_team_with_a_new_name_is_found_by_its_old_link(client, world):
+    for name in ("tills", "counters"):
+        text = component(name).replace("Component", "Group").partition("spec:")[0]
+        world.folder.joinpath("team.yaml").write_text(
+            f"{text}spec:\n  type: team\n  children: []\n"
+        )
+        Ingest(world.database, CLI, "files").run([Folder.open(str(world.folder))])
+    answer = client.get("/teams/default/tills?reach=all")
+    assert (answer.status_code, answer.location) == (308, "/teams/default/counters?reach=all")
+    assert client.get(answer.location).status_code == 200
+
+
 def test_an_entity_is_shown_as_it_was(app, client, world):
     world.rename()
     past = client.get(f"{API}/kiosk?at={world.at(1)}").get_json()
@@ -128,7 +140,7 @@ def test_an_entity_is_shown_as_it_was(app, client, world):
     page = client.get(f"{PAGE}/kiosk?at={world.at(2)}").text
     assert "As it was at" in page
     assert "It was called <code>component:default/till</code> then" in page
-    assert "/retire\"" not in page
+    assert '/retire"' not in page
     assert "/star" not in page
     assert client.get(f"{API}/kiosk?at={world.at(0)}").status_code == 404
     absent = client.get(f"{PAGE}/kiosk?at={world.at(0)}")
