@@ -6,8 +6,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from portal.catalog.queries.columns import find_last_tombstone
+from portal.catalog.service.own_values import read_batch
 from portal.catalog.service.removals import forget_removed
 from portal.catalog.service.revisions import forget_tombstones
+from portal.infra.queue import raise_if_stopping
 from portal.infra.work import publish
 
 if TYPE_CHECKING:
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy.orm import Session
+
+    from portal.infra.db import Database
 
 FORGET = "catalog.forget_removed"
 FORGET_TOMBSTONES = "catalog.forget_tombstones"
@@ -42,3 +46,13 @@ def forget_old_tombstones(session: Session, subject: str, now: datetime) -> None
     """Forget the tombstones up to the revision in `subject`, which was the last a day ago."""
     del now
     forget_tombstones(session, int(subject) + 1)
+
+
+def read_own_fields(database: Database, subject: str, now: datetime) -> None:
+    """Read the own fields of all entities again, batch by batch, after a declaration changed."""
+    del subject
+    goes_on = True
+    while goes_on:
+        raise_if_stopping()
+        with database.unit(write=True) as session:
+            goes_on = read_batch(session, now=now)

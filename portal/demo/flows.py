@@ -13,10 +13,14 @@ from portal.auth.core.roles import ADMIN, MEMBER, VIEWER
 from portal.auth.queries.accounts import list_demo_accounts
 from portal.auth.service.removal import put_demo_account, remove_account
 from portal.catalog.core.link_templates import LinkTemplate
+from portal.catalog.queries.declared import read_fields
 from portal.catalog.queries.entities import has_entities, list_labels
 from portal.catalog.queries.links import list_templates, read_template
+from portal.catalog.queries.own_fields import count_usage
 from portal.catalog.service.links import add_template, remove_template
+from portal.catalog.service.own_fields import declare_field, delete_field
 from portal.demo.core import generate
+from portal.demo.core.fields import FIELDS
 from portal.demo.queries import SOURCE
 from portal.infra.clock import utc_now
 from portal.sources.flows.ingesting import Ingest
@@ -58,6 +62,8 @@ TEMPLATES = (
 
 def load_demo(database: Database) -> Outcome:
     """Put the demo company into the catalog, as a source of its own, with people to be."""
+    with database.unit(write=True) as session:
+        _declare_fields(session)
     outcome = Ingest(database, CLI, SOURCE, people=True, remove=True).run(
         [Folder.open(str(COMPANY))]
     )
@@ -97,9 +103,33 @@ def remove_demo(database: Database) -> Outcome:
         remove_templates(session)
     outcome = Ingest(database, CLI, SOURCE, remove=True).run([])
     with database.unit(write=True) as session:
+        _delete_fields(session)
         before = {"removed": outcome.removed, "accounts": len(held)}
         record_act(session, CLI.name, DEMO, action="demo.remove", before=before, now=utc_now())
     return outcome
+
+
+def _declare_fields(session: Session) -> None:
+    """Declare the company's own fields, but those somebody has already or reads otherwise."""
+    held = read_fields(session)
+    keys, places = {each.key for each in held}, {each.place for each in held}
+    for declared in FIELDS:
+        if declared.key not in keys and declared.place not in places:
+            declare_field(session, CLI, declared, now=utc_now())
+
+
+def _delete_fields(session: Session) -> None:
+    """Delete the company's own fields that are as they were declared and that nothing uses."""
+    usage = count_usage(session)
+    shipped = {declared.key: declared.reading for declared in FIELDS}
+    for held in read_fields(session):
+        used = usage.get(held.key)
+        if (
+            shipped.get(held.key) == held.reading
+            and held.version == 1
+            and not (used and used.filled)
+        ):
+            delete_field(session, CLI, held.key, was=held.version, now=utc_now())
 
 
 def load_demo_once(database: Database) -> None:

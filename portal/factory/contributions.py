@@ -17,6 +17,7 @@ import portal.catalog.jobs
 import portal.catalog.queries.entities
 import portal.catalog.queries.needs
 import portal.catalog.service.marks
+import portal.catalog.service.own_values
 import portal.catalog.service.permissions
 import portal.demo.queries
 import portal.jobs.jobs
@@ -25,6 +26,7 @@ import portal.ownership.queries.explaining
 import portal.ownership.queries.trusted
 import portal.ownership.service
 import portal.sources.jobs
+import portal.sources.queries.claims
 import portal.sources.queries.links
 import portal.sources.queries.needs
 import portal.sources.routes
@@ -32,6 +34,8 @@ import portal.sources.service.permissions
 from portal.auth.core.people import make_provider_rules
 from portal.factory.tools import create_secret_box, create_source_tools
 from portal.infra.contributions import (
+    ChangeProposals,
+    Claims,
     Consumer,
     Contributions,
     EntityPanel,
@@ -68,6 +72,9 @@ def gather_contributions(settings: Settings) -> Contributions:
             NavItem(
                 "Links", "catalog.links", 55, permission="catalog:link:write", is_personal=True
             ),
+            NavItem(
+                "Own fields", "catalog.own_fields", 56, "catalog:field:write", is_personal=True
+            ),
             NavItem("Jobs", "jobs.index", 60, permission="jobs:job:read", is_personal=True),
             NavItem(
                 "People and access", "auth.people", 20, "access:account:read", is_personal=True
@@ -80,6 +87,13 @@ def gather_contributions(settings: Settings) -> Contributions:
                 40,
                 portal.sources.routes.panels.badge_readme,
                 portal.sources.routes.panels.render_readme,
+            ),
+            EntityPanel(
+                "proposals",
+                "Proposals",
+                94,
+                portal.sources.routes.proposals.badge_proposals,
+                portal.sources.routes.proposals.render_proposals,
             ),
             EntityPanel(
                 "audit",
@@ -138,9 +152,21 @@ def gather_contributions(settings: Settings) -> Contributions:
                 flow=portal.sources.jobs.expire,
             ),
             Consumer(
+                portal.sources.service.permissions.CHECK_PROPOSALS,
+                portal.sources.service.permissions.CHECK_PROPOSALS,
+                flow=portal.sources.jobs.make_check_proposals(
+                    cache(lambda: create_source_tools(settings))
+                ),
+            ),
+            Consumer(
                 portal.catalog.jobs.FORGET_TOMBSTONES,
                 portal.catalog.jobs.FORGET_TOMBSTONES,
                 portal.catalog.jobs.forget_old_tombstones,
+            ),
+            Consumer(
+                portal.catalog.service.own_values.READ_AGAIN,
+                portal.catalog.service.own_values.READ_AGAIN,
+                flow=portal.catalog.jobs.read_own_fields,
             ),
             Consumer(
                 portal.auth.service.group_rules.GROUPS_CHANGED,
@@ -165,6 +191,10 @@ def gather_contributions(settings: Settings) -> Contributions:
                 portal.sources.service.permissions.EXPIRE,
                 portal.sources.jobs.EXPIRE_EVERY_SECONDS,
             ),
+            PeriodicJob(
+                portal.sources.service.permissions.CHECK_PROPOSALS,
+                portal.sources.jobs.CHECK_PROPOSALS_EVERY_SECONDS,
+            ),
             PeriodicJob(portal.jobs.jobs.FORGET, 3600),
         ),
         needs=(
@@ -175,6 +205,10 @@ def gather_contributions(settings: Settings) -> Contributions:
             ),
         ),
         open_work=(OpenWork(portal.catalog.queries.needs.list_open),),
+        proposals=(
+            ChangeProposals("sources.propose", portal.sources.queries.links.takes_proposals),
+        ),
+        claims=(Claims(portal.sources.queries.claims.find_claim, "sources.show_take_over"),),
         source_links=(SourceLinks(portal.sources.queries.links.find_link),),
         people=(
             People(
@@ -195,6 +229,7 @@ def gather_contributions(settings: Settings) -> Contributions:
             portal.auth.service.accounts.WRITE,
             portal.auth.service.group_rules.WRITE,
             portal.jobs.service.WRITE,
+            portal.catalog.service.permissions.FIELDS,
             portal.catalog.service.permissions.LINKS,
             portal.catalog.service.permissions.WRITE,
             portal.catalog.service.marks.WRITE,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from portal.infra.clock import utc_now
 from portal.sources.core.trees import SourceDown
 from portal.sources.flows.organisations import OrganisationRun
+from portal.sources.flows.proposal_states import check_proposals
 from portal.sources.flows.refreshing import SCHEDULE as SCHEDULED
 from portal.sources.flows.refreshing import (
     find_plan,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 SCHEDULE_EVERY_SECONDS = 15
 EXPIRE_EVERY_SECONDS = 60
+CHECK_PROPOSALS_EVERY_SECONDS = 300
 MOST_AT_ONCE = 200
 
 
@@ -59,6 +61,18 @@ def make_refresh(
             report_down(database, plan, error, SCHEDULED)
 
     return refresh
+
+
+def make_check_proposals(
+    make_tools: Callable[[], Tools],
+) -> Callable[[Database, str, datetime], None]:
+    """Return the job that looks how open proposals stand."""
+
+    def check(database: Database, subject: str, now: datetime) -> None:
+        del subject, now
+        check_proposals(database, make_tools())
+
+    return check
 
 
 def expire(database: Database, subject: str, now: datetime) -> None:

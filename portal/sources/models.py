@@ -134,3 +134,34 @@ class SourceRun(Base):
     failure: Mapped[str] = mapped_column(Text, default="")
     failure_fix: Mapped[str] = mapped_column(Text, default="")
     counts: Mapped[Any] = mapped_column(JsonText, nullable=True)
+
+
+class ChangeProposal(Base):
+    """A change of an entity's file that was proposed to whoever keeps the file.
+
+    `number`, `url` and `branch` are those of the pull or merge request, empty where the difference
+    is carried over by hand. `base` names the bytes it was made for; `state` is open, merged,
+    closed, or unknown where its host no longer knows it.
+    """
+
+    __tablename__ = "change_proposals"
+    __table_args__ = (
+        Index("ix_change_proposals_ref", "ref", "id"),
+        Index("ix_change_proposals_state", "state", "checked_at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    ref: Mapped[str] = mapped_column(String(600))
+    source: Mapped[str] = mapped_column(String(200))
+    file: Mapped[str] = mapped_column(Text)
+    changes: Mapped[Any] = mapped_column(JsonText)
+    diff: Mapped[str] = mapped_column(Text)
+    base: Mapped[str] = mapped_column(String(64))
+    branch: Mapped[str] = mapped_column(String(200), default="")
+    url: Mapped[str] = mapped_column(Text, default="")
+    number: Mapped[int | None] = mapped_column()
+    state: Mapped[str] = mapped_column(String(20))
+    proposed_by: Mapped[str] = mapped_column(String(200))
+    proposed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    checked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    settled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

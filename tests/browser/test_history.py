@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import PORTAL, serve
 from tests.unit.managed import component
 
+PHONE = {"viewport": {"width": 360, "height": 800}, "has_touch": True}
 TILL = "/catalog/component/default/till"
 
 
@@ -67,15 +68,11 @@ def test_an_owner_looks_back_and_brings_back(
         page.reload()
         expect(page.get_by_text("brought back by hand")).to_be_visible()
         context.close()
-        watch = watched()
-        phone = chromium.new_context(
-            base_url=address, viewport={"width": 360, "height": 800}, has_touch=True
-        )
-        page = phone.new_page()
+        phone = chromium.new_context(base_url=address, **PHONE)
+        page, watch = phone.new_page(), watched()
         watch.follow(page, address)
         for path in (f"{TILL}?tab=history", compared, "/catalog/component/default/printer/history"):
             assert page.goto(path).ok
             assert_accessible(page)
             assert_fits(page)
-        phone.close()
         assert not watch.complaints

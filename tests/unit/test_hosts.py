@@ -16,7 +16,8 @@ from portal.infra.outbound import Answer
 from portal.sources.core.host_credentials import HostCredential
 from portal.sources.core.trees import SourceDown
 from portal.sources.providers import github_errors, gitlab_errors
-from portal.sources.providers.host_calls import check_credential, find_link, read_number
+from portal.sources.providers.host_calls import check_credential
+from portal.sources.providers.host_headers import find_link, read_number
 from portal.sources.providers.host_shapes import (
     TreeEntry,
     check_blob,

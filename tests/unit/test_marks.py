@@ -12,7 +12,8 @@ import pytest
 
 import portal.catalog.api
 from portal.auth.core import CLI
-from portal.catalog.forms import EntityListQuery, with_marks
+from portal.catalog.forms import EntityListQuery
+from portal.catalog.forms.extending import with_marks
 from portal.catalog.service.marks import MarkValue, write_marks
 from portal.infra.clock import utc_now
 from portal.infra.contributions import Mark

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Response, request
 
 from portal.auth.core import Actor
-from portal.catalog.api import links, retiring
+from portal.catalog.api import editing, links, own_fields, retiring
 from portal.catalog.api.blueprint import blueprint, dump
 from portal.catalog.api.shapes import (
     EntityDocument,
@@ -19,15 +19,17 @@ from portal.catalog.api.shapes import (
     write_facets,
     write_graph,
 )
+from portal.catalog.core.contacts import list_co_owners, list_contacts
 from portal.catalog.core.facets import FACETS
+from portal.catalog.core.records import NOWHERE
 from portal.catalog.forms import (
     EntityListQuery,
     FacetQuery,
     GraphQuery,
     ProblemListQuery,
     make_ref,
-    with_marks,
 )
+from portal.catalog.forms.extending import extend_form, with_marks
 from portal.catalog.forms.history import PastQuery, read_past
 from portal.catalog.queries import details, entities, problems
 from portal.catalog.queries.columns import get_revision
@@ -35,7 +37,14 @@ from portal.catalog.queries.graph import read_neighbourhood
 from portal.catalog.queries.history import get_past, list_relations_at
 from portal.catalog.queries.lists import cut_page, select_entities
 from portal.catalog.queries.marks import count_stale
+from portal.catalog.queries.own_fields import (
+    draw_fields,
+    get_fields,
+    list_field_values,
+    type_fields,
+)
 from portal.catalog.queries.personal import narrow_for
+from portal.catalog.service.overlays import make_record
 from portal.infra.clock import utc_now
 from portal.infra.contributions import get_contributions
 from portal.web.caching import answer_versioned, make_etag
@@ -49,7 +58,8 @@ if TYPE_CHECKING:
     from portal.catalog.core.filters import EntityFilter
     from portal.catalog.core.relations import Relation
 
-__all__ = ["blueprint", "links", "retiring"]
+__all__ = ["blueprint", "editing", "links", "own_fields", "retiring"]
+ITEM_COLUMNS = [name for name in EntityItem.model_fields if name != "fields"]
 
 
 def _personal(wanted: EntityFilter) -> tuple[object, ...]:
@@ -65,10 +75,14 @@ def _personal(wanted: EntityFilter) -> tuple[object, ...]:
     extend=lambda gathered: with_marks(EntityListQuery, gathered.mark_names),
 )
 def list_entities() -> Response:
-    """List entities by name, filtered; follow `next_cursor` for more."""
+    """List entities by name, filtered; follow `next_cursor` for more.
+
+    Own fields are filters and orders too: `field.KEY=value`, `sort=field.KEY`.
+    """
     session = get_session()
+    fields = get_fields(session)
     marks = get_contributions(session).mark_names
-    query = parse_arguments(with_marks(EntityListQuery, marks), request.args)
+    query = parse_arguments(extend_form(EntityListQuery, marks, fields), request.args)
     wanted = narrow_for(session, get_actor(Actor), query.wanted, query.personal)
     after, now = query.after, utc_now()
     stale = count_stale(session, now)
@@ -77,9 +91,13 @@ def list_entities() -> Response:
     def build() -> str:
         selection = select_entities(session, wanted, sort=query.sort, now=now)
         page = cut_page(session, selection, after=after, limit=query.limit)
-        items = [{n: getattr(row, n) for n in EntityItem.model_fields} for row in page.items]
+        items = [{n: getattr(row, n) for n in ITEM_COLUMNS} for row in page.items]
+        values = list_field_values(session, page.items)
         for item in items:
             item["updated_at"] = item["updated_at"].isoformat()
+            item["fields"] = type_fields(
+                fields, item["kind"], item["entity_class"], values.get(item["ref"], {})
+            )
         return dump(
             {
                 "items": items,
@@ -96,9 +114,9 @@ def list_entities() -> Response:
 @requires("catalog:entity:read")
 @declare(query=PastQuery, answer=EntityDocument)
 def show_entity(kind: str, namespace: str, name: str) -> Response:
-    """Return the whole entity in Backstage's shape, with its relations both ways.
+    """Return the whole entity in Backstage's shape, with its relations both ways and own fields.
 
-    With `at` as they were at that time.
+    With `at` as it was at that time.
     """
     session = get_session()
     query = parse_arguments(PastQuery, request.args)
@@ -107,17 +125,37 @@ def show_entity(kind: str, namespace: str, name: str) -> Response:
         at = read_past(query.at, utc_now())
         past = get_past(session, ref, at)
         before = list_relations_at(session, past.ref, at)
-        return Response(dump(_as_document(past.document, before)), mimetype="application/json")
+        columns = make_record(session, past.document, NOWHERE).columns
+        own = draw_fields(session, columns["kind"], columns["entity_class"], past.document)
+        shown = _as_document(past.document, before, own, None)
+        return Response(dump(shown), mimetype="application/json")
     entity = entities.get_document(session, ref)
     relations = details.list_relations(session, ref)
-    etag = make_etag(entity.digest, entity.updated_at, *relations)
-    return answer_versioned(etag, lambda: dump(_as_document(entity.document, relations)))
+    fields = draw_fields(session, entity.kind, entity.entity_class, entity.document)
+    etag = make_etag(entity.digest, entity.updated_at, entity.revision, fields, *relations)
+    return answer_versioned(
+        etag, lambda: dump(_as_document(entity.document, relations, fields, entity.revision))
+    )
 
 
-def _as_document(document: dict[str, Any], relations: list[Relation]) -> dict[str, Any]:
+def _as_document(
+    document: dict[str, Any], relations: list[Relation], fields: dict[str, Any], version: int | None
+) -> dict[str, Any]:
     metadata = {"namespace": "default", **document["metadata"]}
     listed = [{"type": r.type, "targetRef": r.target} for r in relations]
-    return {**document, "metadata": metadata, "relations": listed}
+    contacts = [
+        {"role": each.role, "form": each.form, "value": each.value}
+        for each in list_contacts(document)
+    ]
+    return {
+        **document,
+        "metadata": metadata,
+        "relations": listed,
+        "fields": fields,
+        "co_owners": list_co_owners(document),
+        "contacts": contacts,
+        "version": version,
+    }
 
 
 @blueprint.get("/entities/<string:kind>/<string:namespace>/<string:name>/graph")
@@ -147,10 +185,14 @@ def show_graph(kind: str, namespace: str, name: str) -> Response:
     extend=lambda gathered: with_marks(FacetQuery, gathered.mark_names),
 )
 def list_facets() -> Response:
-    """Count the values of facets among the entities a list's filters choose."""
+    """Count the values of facets among the entities a list's filters choose.
+
+    Own fields are filters and facets too: `field.KEY=value`, `facet=field.KEY`.
+    """
     session = get_session()
+    fields = get_fields(session)
     marks = get_contributions(session).mark_names
-    query = parse_arguments(with_marks(FacetQuery, marks), request.args)
+    query = parse_arguments(extend_form(FacetQuery, marks, fields), request.args)
     wanted = narrow_for(session, get_actor(Actor), query.wanted, query.personal)
     now = utc_now()
     state = (get_revision(session), count_stale(session, now))
@@ -158,7 +200,8 @@ def list_facets() -> Response:
 
     def build() -> str:
         selection = select_entities(session, wanted, sort=None, now=now)
-        names = query.facet or (*FACETS, *marks)
+        own = [each.name for each in fields if each.is_facet]
+        names = query.facet or (*FACETS, *marks, *own)
         counted = {name: selection.counter.count(name, most=query.limit) for name in names}
         total = len(selection.rows)
         total_is = "exact" if selection.is_exact else "at_least"

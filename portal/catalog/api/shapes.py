@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 
 class EntityItem(BaseModel):
-    """An entity in a list: what it is, whose, what its words mean, where it was read."""
+    """An entity in a list: what it is, whose, what its words mean, where it was read.
+
+    `fields` are the own fields read from it, by key; null where one has no value.
+    """
 
     ref: str
     kind: str
@@ -36,6 +39,7 @@ class EntityItem(BaseModel):
     file: str
     line: int
     updated_at: str
+    fields: dict[str, Any]
 
 
 class EntityList(BaseModel):
@@ -50,8 +54,23 @@ class EntityList(BaseModel):
     next_cursor: str | None
 
 
+class ContactItem(BaseModel):
+    """Whom to turn to; `role` is on-call, product or security.
+
+    `form` says what `value` is: entity, email, address or channel.
+    """
+
+    role: str
+    form: str
+    value: str
+
+
 class EntityDocument(BaseModel):
-    """An entity as Backstage writes it, with its relations."""
+    """An entity as Backstage writes it, with its relations and the own fields read from it.
+
+    `co_owners` own it beside the accountable owner; `version` is what a change is made from,
+    null for a past time.
+    """
 
     model_config = ConfigDict(extra="allow")
 
@@ -60,6 +79,10 @@ class EntityDocument(BaseModel):
     metadata: dict[str, Any]
     spec: dict[str, Any] | None = None
     relations: list[dict[str, str]]
+    fields: dict[str, Any]
+    co_owners: list[str]
+    contacts: list[ContactItem]
+    version: int | None
 
 
 class ProblemItem(BaseModel):

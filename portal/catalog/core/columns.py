@@ -12,9 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from portal.catalog.core.own_values import find_sort_value
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
+
+    from portal.catalog.core.own_fields import OwnField
 
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -84,6 +88,43 @@ class MarkColumn:
 
 
 @dataclass(frozen=True)
+class FieldColumn:
+    """One own field over all rows; `rows` and `codes` pair rows with values.
+
+    `first` is the code of each row's first value. `written` holds how values are spelt, by code;
+    like the texts it only ever grows.
+    """
+
+    declared: OwnField
+    texts: Codes
+    written: list[str]
+    first: Ints
+    rows: Ints
+    codes: Ints
+
+    @cached_property
+    def ranks(self) -> Ints:
+        """Return where each row stands by its first value, ABSENT without one."""
+        found = np.full(len(self.first), ABSENT, np.int64)
+        has_one = self.first != ABSENT
+        used, places = np.unique(self.first[has_one], return_inverse=True)
+        keys = [find_sort_value(self.declared, self.texts.texts[code]) for code in used.tolist()]
+        order = {key: rank for rank, key in enumerate(sorted(set(keys)))}
+        found[has_one] = np.array([order[key] for key in keys], np.int64)[places]
+        return found
+
+    def read_sort_value(self, row: int) -> str | float | None:
+        """Return what a row is sorted by, None without a value."""
+        code = int(self.first[row])
+        return None if code == ABSENT else find_sort_value(self.declared, self.texts.texts[code])
+
+    def spell(self, value: str) -> str:
+        """Return how a compared value is written."""
+        code = self.texts.find(value)
+        return value if code is None else self.written[code]
+
+
+@dataclass(frozen=True)
 class Columns:
     """All entities by ascending id; `tag_rows` and `tag_codes` pair rows with tags.
 
@@ -104,6 +145,7 @@ class Columns:
     problems: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     name_order: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     marks: Mapping[str, MarkColumn] = field(default_factory=dict)
+    fields: Mapping[str, FieldColumn] = field(default_factory=dict)
     _counts: dict[str, Ints] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __len__(self) -> int:

@@ -11,11 +11,15 @@ import numpy as np
 from portal.catalog.core.columns import ABSENT, Codes, Columns, Ints, Mask
 from portal.catalog.core.filters import NOT_SET
 from portal.catalog.core.meaning import RUNNING
+from portal.catalog.core.own_fields import CHOICES
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from numpy.typing import NDArray
+
+    from portal.catalog.core.columns import FieldColumn
+    from portal.catalog.core.own_fields import OwnField
 
 STALE = "stale"
 FACETS = (
@@ -160,9 +164,13 @@ class Counter:
         rows = self._select_rows(facet)
         if facet == "tag":
             return self._count_tags(rows, most)
+        if facet in self.columns.fields:
+            return self._count_field(self.columns.fields[facet], rows, most)
         if facet == "problems":
             with_problems = int(np.count_nonzero(_pick(self.columns.problems, rows)))
             return FacetCount((FacetValue("yes", with_problems),), 0, 0)
+        if "." in facet:  # an own field that was declared or deleted at this moment
+            return FacetCount((), 0, 0)
         codes, texts = self._coded(facet)
         if rows is None and facet in self.columns.codes:
             counts = self.columns.count_whole(facet)
@@ -176,13 +184,24 @@ class Counter:
 
     def _count_tags(self, rows: Ints | None, most: int) -> FacetCount:
         columns = self.columns
-        codes = columns.tag_codes
-        if rows is not None:
-            mask = np.zeros(len(columns), np.bool_)
-            mask[rows] = True
-            codes = codes.take(np.flatnonzero(mask.take(columns.tag_rows)))
+        counts = self._count_pairs(columns.tag_rows, columns.tag_codes, rows)
         untagged = int(np.count_nonzero(_pick(columns.untagged, rows)))
-        return _rank(columns.texts["tag"].texts, np.bincount(codes), untagged, most)
+        return _rank(columns.texts["tag"].texts, counts, untagged, most)
+
+    def _count_pairs(self, places: Ints, codes: Ints, rows: Ints | None) -> Ints:
+        if rows is not None:
+            mask = np.zeros(len(self.columns), np.bool_)
+            mask[rows] = True
+            codes = codes.take(np.flatnonzero(mask.take(places)))
+        return np.bincount(codes)
+
+    def _count_field(self, column: FieldColumn, rows: Ints | None, most: int) -> FacetCount:
+        if column.declared.type == CHOICES:
+            counts = self._count_pairs(column.rows, column.codes, rows)
+        else:
+            counts = np.bincount(_pick(column.first, rows) + 1)[1:]
+        bare = int(np.count_nonzero(_pick(select_bare(self.columns, column), rows)))
+        return _rank(column.texts.texts, counts, bare, most)
 
     def _coded(self, facet: str) -> tuple[Ints, Codes]:
         if facet in self.columns.codes:
@@ -198,6 +217,10 @@ class Counter:
             return columns.problems > 0
         if name == "tag":
             return self._match_tags(values)
+        if name in columns.fields:
+            return _match_field(columns, columns.fields[name], values)
+        if "." in name:  # an own field that was declared or deleted at this moment
+            return np.zeros(len(columns), np.bool_)
         codes, texts = self._coded(name)
         return _match_codes(codes, texts, values)
 
@@ -209,6 +232,47 @@ class Counter:
         if NOT_SET in values:
             found |= columns.untagged
         return found
+
+
+def select_bare(columns: Columns, column: FieldColumn) -> Mask:
+    """Return which rows have no value of an own field that is read from them."""
+    bare: Mask = column.first == ABSENT
+    return bare & select_applying(columns, column.declared)
+
+
+def select_applying(columns: Columns, declared: OwnField) -> Mask:
+    """Return which rows an own field is read from."""
+    return _select_all_of(columns, kind=declared.kinds, class_=declared.classes)
+
+
+def select_required(columns: Columns, declared: OwnField) -> Mask:
+    """Return which rows must fill an own field, should it be read from them."""
+    asked = declared.required
+    if asked is None:
+        return np.zeros(len(columns), np.bool_)
+    tiers = [str(tier) for tier in asked.tiers]
+    return _select_all_of(columns, kind=asked.kinds, class_=asked.classes, tier=tiers)
+
+
+def _select_all_of(columns: Columns, **allowed: Sequence[str]) -> Mask:
+    found: Mask = np.ones(len(columns), np.bool_)
+    for given, values in allowed.items():
+        name = given.rstrip("_")
+        if values:
+            found &= _match_codes(columns.codes[name], columns.texts[name], values)
+    return found
+
+
+def _match_field(columns: Columns, column: FieldColumn, values: Sequence[str]) -> Mask:
+    if column.declared.type != CHOICES:
+        named = [value for value in values if value != NOT_SET]
+        found: Mask = _match_codes(column.first, column.texts, named)
+    else:
+        found = np.zeros(len(columns), np.bool_)
+        found[column.rows[_match_codes(column.codes, column.texts, values)]] = True
+    if NOT_SET in values:
+        found |= select_bare(columns, column)
+    return found
 
 
 def _pick(column: NDArray[Any], rows: Ints | None) -> NDArray[Any]:
@@ -230,34 +294,3 @@ def _rank(texts: Sequence[str], counts: Ints, absent: int, most: int) -> FacetCo
         absent,
         max(0, len(occurring) - most),
     )
-
-
-def sort_rows(columns: Columns, mask: Mask, sort: str) -> Ints:
-    """Return the selected rows in the order of `sort`; `-` in front turns it around.
-
-    Equal ones stand by name, and what has no value stands last either way.
-    """
-    rows = columns.name_order.take(np.flatnonzero(mask.take(columns.name_order)))
-    name = sort.removeprefix("-")
-    is_descending = sort.startswith("-")
-    if name == "name":
-        return rows[::-1] if is_descending else rows
-    keys = _sort_keys(columns, name)[rows]
-    last = np.iinfo(keys.dtype).max if keys.dtype.kind == "i" else np.inf
-    turned = np.where(keys == ABSENT, last, -keys if is_descending else keys)
-    ordered: Ints = rows[np.argsort(turned, kind="stable")]
-    return ordered
-
-
-def _sort_keys(columns: Columns, name: str) -> NDArray[Any]:
-    if name == "updated":
-        return columns.updated
-    if name == "problems":
-        return columns.problems
-    if name in columns.marks:
-        return columns.marks[name].ranks
-    codes, texts = columns.codes[name], columns.texts[name].texts
-    ranks = np.empty(len(texts) + 1, np.int32)
-    ranks[sorted(range(len(texts)), key=texts.__getitem__)] = np.arange(len(texts))
-    ranks[-1] = ABSENT
-    return ranks[codes]

@@ -23,6 +23,12 @@ def read_value(columns: Columns, row: int, sort: str) -> Value:
     if name in columns.marks:
         rank = int(columns.marks[name].ranks[row])
         return None if rank == ABSENT else rank
+    return _read_text(columns, row, name)
+
+
+def _read_text(columns: Columns, row: int, name: str) -> Value:
+    if name in columns.fields:
+        return columns.fields[name].read_sort_value(row)
     code = int(columns.codes[name][row])
     return None if code == ABSENT else columns.texts[name].texts[code]
 

@@ -42,6 +42,10 @@ class Place:
     is_ephemeral: bool = False
 
 
+NOWHERE = Place("", "", 1, 1)
+"""The place of a document that is only looked at."""
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """An entity ready to be stored; `columns` are those drawn from its document.

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar, get_args
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    create_model,
-    field_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
-from portal.catalog.core.facets import FILTERS, SORTS
+from portal.catalog.core.facets import FILTERS
 from portal.catalog.core.filters import EntityFilter, normalise_value
+from portal.catalog.core.own_fields import OwnField
+from portal.catalog.core.own_values import normalise
 from portal.errors import InvalidInput, Problem
 from portal.web.cursor import decode_cursor, encode_cursor
 
@@ -59,11 +55,12 @@ FacetName = Literal[
 class EntityFilterQuery(BaseModel):
     """Which entities; a filter given twice takes either value, `-` what has none.
 
-    `with_marks` adds a filter for each contributed mark.
+    `extend_form` adds a filter for each contributed mark and each own field.
     """
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
     mark_names: ClassVar[tuple[str, ...]] = ()
+    own_fields: ClassVar[Mapping[str, OwnField]] = MappingProxyType({})
 
     kind: Chosen = ()
     type: Chosen = ()
@@ -91,20 +88,26 @@ class EntityFilterQuery(BaseModel):
     @property
     def wanted(self) -> EntityFilter:
         """Return the filters."""
-        names = {*FILTERS, "class_", *self.mark_names}
+        own = (f"own_{declared.key}" for declared in self.own_fields.values())
+        names = {*FILTERS, "class_", *self.mark_names, *own}
         given = self.model_dump(by_alias=True, include=names)
         chosen = {
-            name: tuple(dict.fromkeys(normalise_value(name, value) for value in values))
+            name: tuple(dict.fromkeys(self.normalise(name, value) for value in values))
             for name, values in given.items()
             if values
         }
         return EntityFilter(chosen, q=self.q, ephemeral=bool(self.ephemeral))
 
+    def normalise(self, name: str, value: str) -> str:
+        """Return a filter's value as it is stored."""
+        declared = self.own_fields.get(name)
+        return normalise_value(name, value) if declared is None else normalise(declared, value)
+
 
 class EntityListQuery(EntityFilterQuery):
     """Filters, order and page of a list of entities."""
 
-    sort: str | None = Field(None, pattern="^-?[a-z0-9_]{1,63}$")
+    sort: str | None = Field(None, pattern="^-?[a-z0-9_.]{1,63}$")
     cursor: str | None = Field(None, max_length=4000)
 
     @property
@@ -167,29 +170,6 @@ class FacetQuery(EntityFilterQuery):
     """A list's filters and the facets to count; without `facet` all of them."""
 
     facet: tuple[FacetName, ...] = ()
-
-
-ListForm = TypeVar("ListForm", bound=EntityFilterQuery)
-
-
-@cache
-def with_marks(form: type[ListForm], names: tuple[str, ...]) -> type[ListForm]:
-    """Return `form` with a filter for each mark, which counts as a facet too.
-
-    Raises ValueError for a mark that is called like something lists have already.
-    """
-    taken = {*names} & {*form.model_fields, *FILTERS, *SORTS}
-    if taken:
-        raise ValueError(f"marks cannot be called {', '.join(sorted(taken))}")
-    if not names:
-        return form
-    facet: Any = Literal[(*get_args(FacetName), *names)]
-    fields: dict[str, Any] = dict.fromkeys(names, (Chosen, ()))
-    fields |= {"facet": (tuple[facet, ...], ())} if "facet" in form.model_fields else {}
-    fields |= {"more": (facet | None, None)} if "more" in form.model_fields else {}
-    made = create_model(form.__name__, __base__=form, __doc__=form.__doc__, **fields)
-    made.mark_names = names
-    return made
 
 
 class SearchQuery(BaseModel):

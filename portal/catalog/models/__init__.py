@@ -17,6 +17,7 @@ from portal.catalog.models.history import (
 )
 from portal.catalog.models.links import LinkTemplateRow
 from portal.catalog.models.lists import CatalogState, EntityMark, EntityTombstone, Star
+from portal.catalog.models.own_fields import OwnFieldReading, OwnFieldRow, OwnFieldValue
 from portal.catalog.models.problems import CatalogProblem, RemovedEntity
 
 __all__ = [
@@ -34,6 +35,9 @@ __all__ = [
     "EntityValue",
     "EntityWords",
     "LinkTemplateRow",
+    "OwnFieldReading",
+    "OwnFieldRow",
+    "OwnFieldValue",
     "PastRelation",
     "RemovedEntity",
     "RetiredEntity",

@@ -28,6 +28,7 @@ from portal.catalog.models import (
     EntityMark,
     EntityTombstone,
 )
+from portal.catalog.queries.own_columns import read_field_columns
 from portal.infra.cache import get_cache
 from portal.infra.clock import utc_now
 from portal.infra.contributions import get_contributions
@@ -121,17 +122,20 @@ def _refresh(session: Session, held: Columns | None, revision: int) -> Columns:
     if held is None:
         rows = _read_rows(session, select(*READ).order_by(Entity.id))
         columns = build_columns(rows, make_texts(), revision=revision, now=now)
+        changed = columns.ids
     else:
-        columns = _read_changes(session, held, revision)
+        columns, changed = _read_changes(session, held, revision)
     return replace(
         columns,
         name_order=_read_order(session, columns, held),
         problems=_read_problems(session, columns),
         marks=_read_marks(session, columns, held),
+        fields=read_field_columns(session, columns, held, revision=revision, changed=changed),
     )
 
 
-def _read_changes(session: Session, held: Columns, revision: int) -> Columns:
+def _read_changes(session: Session, held: Columns, revision: int) -> tuple[Columns, Ints]:
+    """Return newer columns, and the ids of what changed."""
     changed = _read_rows(session, select(*READ).where(Entity.revision > held.revision))
     fresh = build_columns(
         # Sorted here: asked for their order, SQLite reads all rows by id to find the changed.
@@ -144,8 +148,8 @@ def _read_changes(session: Session, held: Columns, revision: int) -> Columns:
         select(EntityTombstone.entity_id).where(EntityTombstone.revision > held.revision)
     ).all()
     if not len(fresh) and not gone:
-        return replace(held, revision=revision)
-    return merge_columns(held, fresh, gone)
+        return replace(held, revision=revision), fresh.ids
+    return merge_columns(held, fresh, gone), fresh.ids
 
 
 def _read_rows(session: Session, query: Select[Any]) -> Iterator[ColumnRow]:

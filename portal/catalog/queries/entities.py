@@ -45,9 +45,15 @@ LIST_COLUMNS = (
 )
 # Built once: putting a statement together takes longer than these take to run.
 BY_IDS = select(*LIST_COLUMNS).where(Entity.id.in_(bindparam("ids", expanding=True)))
-DOCUMENT = select(Entity.document, Entity.digest, Entity.updated_at).where(
-    Entity.ref == bindparam("ref")
-)
+DOCUMENT = select(
+    Entity.document,
+    Entity.digest,
+    Entity.updated_at,
+    Entity.revision,
+    Entity.kind,
+    Entity.entity_class,
+    select(CatalogState.revision).scalar_subquery().label("catalog_revision"),
+).where(Entity.ref == bindparam("ref"))
 LABELS = select(
     Entity.ref, Entity.kind, Entity.namespace, Entity.name, Entity.title, Entity.type
 ).where(Entity.ref.in_(bindparam("refs", expanding=True)))
@@ -73,10 +79,14 @@ def get_entity(session: Session, ref: str) -> Entity:
 
 
 def get_document(session: Session, ref: str) -> Row[Any]:
-    """Return an entity's document with what tells its versions apart; raises NotFound."""
+    """Return an entity's document with what tells its versions apart; raises NotFound.
+
+    The catalog's revision comes in the same query, for what reads it later in this unit.
+    """
     found = read_rows(session, DOCUMENT, {"ref": ref})
     if not found:
         raise miss(session, ref)
+    session.info.setdefault(REVISION, found[0].catalog_revision or 0)
     return found[0]
 
 

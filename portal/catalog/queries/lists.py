@@ -16,10 +16,10 @@ from portal.catalog.core.facets import (
     select_lifetime,
     select_personal,
     select_running,
-    sort_rows,
 )
 from portal.catalog.core.filters import EntityFilter, Page
 from portal.catalog.core.places import find_place, read_value
+from portal.catalog.core.sorting import sort_rows
 from portal.catalog.models import Entity
 from portal.catalog.queries.columns import get_columns
 from portal.catalog.queries.entities import list_by_ids
@@ -82,7 +82,7 @@ def select_entities(
 
 
 def _check_sort(columns: Columns, sort: str | None) -> None:
-    known = (*SORTS, *columns.marks)
+    known = (*SORTS, *columns.marks, *columns.fields)
     if sort is not None and sort.removeprefix("-") not in known:
         raise InvalidInput(
             "The query is not valid.",

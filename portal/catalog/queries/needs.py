@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 import numpy as np
 from sqlalchemy import func, select
 
 from portal.catalog.core.columns import ABSENT
-from portal.catalog.core.facets import select_personal, select_running
+from portal.catalog.core.facets import (
+    select_bare,
+    select_personal,
+    select_required,
+    select_running,
+)
+from portal.catalog.core.filters import NOT_SET
+from portal.catalog.core.own_fields import Required
 from portal.catalog.models import CatalogProblem
 from portal.catalog.queries.columns import get_columns
 from portal.infra.contributions import Need
@@ -18,6 +26,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy.orm import Session
+
+    from portal.catalog.core.columns import Columns, Mask
+    from portal.catalog.core.own_fields import OwnField
+
+MOST_LACKING = 3
 
 
 def list_open(session: Session, ref: str) -> list[Need]:
@@ -49,4 +62,29 @@ def list_needs(session: Session, teams: Collection[str], now: datetime) -> list[
         words = "service of yours has" if untiered == 1 else "services of yours have"
         text = f"{untiered:,} {words} no tier"
         found.append(Need(60, text, "/catalog?mine=yes&tier=-", "Say how much each one matters."))
-    return found
+    return [*found, *_list_lacking(columns, owned)]
+
+
+def _list_lacking(columns: Columns, owned: Mask) -> list[Need]:
+    """Return the own fields that most of what is owned lacks, though it must have them."""
+    lacking = []
+    for column in columns.fields.values():
+        bare = owned & select_required(columns, column.declared) & select_bare(columns, column)
+        count = int(np.count_nonzero(bare))
+        if count:
+            runs = not (bare & ~select_running(columns)).any()
+            lacking.append((count, column.declared, runs))
+    lacking.sort(key=lambda each: -each[0])
+    return [_say_lacking(*each) for each in lacking[:MOST_LACKING]]
+
+
+def _say_lacking(count: int, declared: OwnField, runs: bool) -> Need:  # noqa: FBT001 it comes in a tuple
+    nouns = ("service", "services") if runs else ("entry", "entries")
+    noun, verb = (nouns[0], "lacks") if count == 1 else (nouns[1], "lack")
+    asked = declared.required or Required()
+    query = [("mine", "yes"), ("view", "everything"), (declared.name, NOT_SET)]
+    query += [("kind", kind) for kind in asked.kinds]
+    query += [("class", each) for each in asked.classes]
+    query += [("tier", str(tier)) for tier in asked.tiers]
+    text = f"{count:,} {noun} of yours {verb} {declared.title}"
+    return Need(50, text, f"/catalog?{urlencode(query)}", declared.help)

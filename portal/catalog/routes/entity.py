@@ -17,11 +17,13 @@ from portal.catalog.queries.graph import read_neighbourhood
 from portal.catalog.queries.links import list_links
 from portal.catalog.routes import graphs, presenting
 from portal.catalog.routes.blueprint import blueprint
+from portal.catalog.routes.changing import present_changing, present_fields, present_people
 from portal.catalog.routes.definitions import present_definition
 from portal.catalog.routes.history import present_history
+from portal.catalog.routes.own_values import list_refs, present_lines, read_own
 from portal.catalog.routes.past import show_past
 from portal.catalog.routes.removed import show_removed
-from portal.catalog.routes.retiring import may_change, show_retired
+from portal.catalog.routes.retiring import show_retired
 from portal.errors import NotFound
 from portal.infra.contributions import EntityPanel, PanelSubject, get_contributions
 from portal.infra.logs import get_logger
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
 
 log = get_logger("panels")
 BROKEN = "!"
-OWN_TABS = ("overview", "graph", "relations", "definition", "history", "raw")
+OWN_TABS = ("overview", "graph", "relations", "definition", "history", "fields", "raw")
 
 
 @blueprint.get("/catalog/<string:kind>/<string:namespace>/<string:name>")
@@ -73,7 +75,8 @@ def _show(
     graph, depth = _read_graph(session, entity, query, around)
     relations = details.see_from(entity.ref, around)
     domain = find_domain(session, entity)
-    refs = {r.target for r in relations} | set(graph.levels if graph else ())
+    own = read_own(session, entity)
+    refs = {r.target for r in relations} | set(graph.levels if graph else ()) | list_refs(own)
     labels = entities.list_labels(session, refs | {domain} if domain else refs)
     shown = _present_entity(session, entity, relations, labels, domain)
     tabs = _list_tabs(session, entity, subject, shown, query.tab)
@@ -86,6 +89,7 @@ def _show(
         entity=shown,
         tab=query.tab,
         tabs=tabs,
+        own=present_lines(own, entity, labels),
         origin=presenting.present_origin(session, entity),
         own_page=presenting.entity_page_url(entity.kind, entity.namespace, entity.name),
         api_url=url_for(
@@ -95,7 +99,7 @@ def _show(
             name=entity.name.lower(),
         ),
         graph=drawn,
-        may_change=may_change(actor, entity.ref, entity.owner, entity.system),
+        changing=present_changing(session, actor, entity),
         star=SimpleNamespace(
             kind=entity.kind,
             is_offered=actor.is_person,
@@ -117,12 +121,18 @@ def _fill_tab(
         "json_text": "",
         "definition": None,
         "history": None,
+        "fields": [],
+        "people": None,
     }
     if query.tab == "raw":
         found["yaml_text"] = presenting.write_yaml(entity.document)
         found["json_text"] = presenting.write_json(entity.document)
     elif query.tab == "history":
         found["history"] = present_history(session, entity.ref, HistoryQuery())
+    elif query.tab == "overview":
+        found["people"] = present_people(session, entity)
+    elif query.tab == "fields":
+        found["fields"] = present_fields(session, entity)
     elif query.tab == "definition":
         found["definition"] = present_definition(entity.document)
     elif query.tab not in OWN_TABS:
@@ -166,6 +176,7 @@ def _list_tabs(
         (20, "graph", "Graph", None),
         (30, "relations", "Relations", related),
         (80, "history", "History", None),
+        (85, "fields", "Fields", None),
         (90, "raw", "Raw", None),
     ]
     if has_definition:

@@ -8,10 +8,12 @@ from flask import request
 
 from portal.audit.service import record_act
 from portal.auth.core import Actor
-from portal.catalog.forms import ExportQuery, with_marks
+from portal.catalog.forms import ExportQuery
+from portal.catalog.forms.extending import extend_form
 from portal.catalog.queries.entities import list_by_ids
 from portal.catalog.queries.lists import select_entities
 from portal.catalog.queries.marks import list_marks
+from portal.catalog.queries.own_fields import get_fields, list_field_values, type_fields
 from portal.catalog.queries.personal import narrow_for
 from portal.catalog.routes.blueprint import blueprint
 from portal.infra.clock import utc_now
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from flask import Response
+
+    from portal.catalog.core.own_fields import OwnField
 
 ROWS_AT_ONCE = 500
 FIELDS = (
@@ -56,15 +60,16 @@ def export() -> Response:
     """Hand out everything the page's filters choose, in its order."""
     database, now = get_database(), utc_now()
     marks = database.contributions.mark_names
-    query = parse_arguments(with_marks(ExportQuery, marks), request.args)
     session = get_session()
+    fields = get_fields(session)
+    query = parse_arguments(extend_form(ExportQuery, marks, fields), request.args)
     actor = get_actor(Actor)
     wanted = narrow_for(session, actor, query.wanted, query.personal)
     selection = select_entities(session, wanted, sort=query.sort, now=now)
     ids = selection.ids.tolist()
     survive(_record(actor.name, query, len(ids)))
-    rows = _read(database, ids, now)
-    return answer_file("catalog", query.format, _list_fields(marks), rows)
+    rows = _read(database, ids, fields, now)
+    return answer_file("catalog", query.format, _list_fields(marks, fields), rows)
 
 
 def _record(actor: str, query: ExportQuery, rows: int) -> Callable[[Session], None]:
@@ -76,17 +81,24 @@ def _record(actor: str, query: ExportQuery, rows: int) -> Callable[[Session], No
     return record
 
 
-def _list_fields(marks: Sequence[str]) -> list[str]:
-    return [*FIELDS, *(name for mark in marks for name in (mark, f"{mark}_as_of"))]
+def _list_fields(marks: Sequence[str], fields: Sequence[OwnField]) -> list[str]:
+    own = [each.name for each in fields]
+    return [*FIELDS, *(name for mark in marks for name in (mark, f"{mark}_as_of")), *own]
 
 
-def _read(database: Database, ids: list[int], now: datetime) -> Iterator[dict[str, Any]]:
+def _read(
+    database: Database, ids: list[int], fields: Sequence[OwnField], now: datetime
+) -> Iterator[dict[str, Any]]:
     # The request's own unit ends before its answer is sent.
     for start in range(0, len(ids), ROWS_AT_ONCE):
         with database.unit(write=False) as session:
             rows = list_by_ids(session, ids[start : start + ROWS_AT_ONCE])
             found = _with_marks(session, rows, database.contributions.mark_names, now)
-        yield from found
+            values = list_field_values(session, rows)
+        for line in found:
+            own = values.get(line["ref"], {})
+            typed = type_fields(fields, line["kind"], line["entity_class"], own)
+            yield {**line, **{each.name: typed.get(each.key) for each in fields}}
 
 
 def _with_marks(

@@ -10,16 +10,25 @@ from flask import request, url_for
 
 from portal.auth.core import Actor
 from portal.catalog.core.facets import FACETS
-from portal.catalog.core.filters import NOT_SET, REF_KINDS, normalise_value
+from portal.catalog.core.filters import NOT_SET, REF_KINDS
 from portal.catalog.core.meaning import TIER_LABELS
-from portal.catalog.forms import CatalogQuery, with_marks
+from portal.catalog.forms import CatalogQuery
+from portal.catalog.forms.extending import extend_form
 from portal.catalog.queries import entities
 from portal.catalog.queries.lists import Selection, cut_page, select_entities
 from portal.catalog.queries.marks import list_marks
+from portal.catalog.queries.own_fields import get_fields, list_field_values
 from portal.catalog.queries.personal import narrow_for
 from portal.catalog.routes import presenting
 from portal.catalog.routes.addresses import current_url, list_hidden, page_urls, without_value
 from portal.catalog.routes.blueprint import blueprint
+from portal.catalog.routes.ordering import list_columns, list_sorts
+from portal.catalog.routes.own_values import (
+    list_own_refs,
+    order_choices,
+    present_cells,
+    say_own_value,
+)
 from portal.catalog.routes.views import list_views
 from portal.infra.clock import utc_now
 from portal.infra.contributions import get_contributions
@@ -36,38 +45,8 @@ if TYPE_CHECKING:
     from portal.infra.contributions import Mark
 
 SHOWN, SHOWN_MORE = 6, 300
-COLUMNS = {
-    "kind": "Kind",
-    "type": "Type",
-    "class": "Class",
-    "owner": "Owner",
-    "system": "System",
-    "domain": "Domain",
-    "lifecycle": "Lifecycle",
-    "tier": "Tier",
-    "tags": "Tags",
-    "namespace": "Namespace",
-    "problems": "Problems",
-    "source": "Source",
-    "updated": "Changed",
-}
-DEFAULT_COLUMNS = ("type", "owner", "system", "tier", "lifecycle", "problems")
-SORTABLE = {"kind", "type", "owner", "system", "lifecycle", "tier", "problems", "updated"}
-OFFERED = ("name", "-name", "-updated", "tier", "owner", "lifecycle", "-problems")
-ORDERS = {
-    "name": "Name, A to Z",
-    "-name": "Name, Z to A",
-    "-kind": "Kind, Z to A",
-    "-type": "Type, Z to A",
-    "-owner": "Owner, Z to A",
-    "-system": "System, Z to A",
-    "-lifecycle": "Lifecycle, Z to A",
-    "-tier": "Tier, 3 to 0",
-    "-updated": "Last changed",
-    "updated": "Longest unchanged",
-    "-problems": "Most problems",
-    "problems": "Fewest problems",
-}
+# Own fields stand behind these facets and before the others.
+LEADING = FACETS[:3]
 TITLES = {
     "kind": "Kind",
     "tier": "Tier",
@@ -88,23 +67,25 @@ def index() -> str:
     """List entities: what runs unless something else is asked for."""
     session = get_session()
     marks = get_contributions(session).marks
-    form = with_marks(CatalogQuery, get_contributions(session).mark_names)
+    form = extend_form(CatalogQuery, get_contributions(session).mark_names, get_fields(session))
     query = parse_arguments(form, request.args)
     wanted = narrow_for(session, get_actor(Actor), query.wanted, query.personal)
     selection = select_entities(session, wanted, sort=query.sort, now=utc_now())
     page = cut_page(session, selection, after=query.after, limit=query.limit)
     facets = list(_count_facets(selection, query, marks))
-    labels = entities.list_labels(session, _list_refs(page.items, facets))
+    values = list_field_values(session, page.items)
+    refs = [*_list_refs(page.items, facets), *list_own_refs(query.own_fields, values, facets)]
+    labels = entities.list_labels(session, refs)
     return render(
         "catalog/index.html",
         "browse",
-        page=_present_page(session, selection, page, query, labels),
-        facets=[_present_facet(facet, labels) for facet in facets],
+        page=_present_page(session, selection, page, query, labels, values),
+        facets=[_present_facet(facet, selection, labels) for facet in facets],
         views=list_views(selection, query),
-        chips=_list_chips(query, labels, marks),
-        columns=_list_columns(query),
+        chips=_list_chips(selection, query, labels, marks),
+        columns=list_columns(query),
         hidden=list_hidden("columns"),
-        sorts=_list_sorts(session, query),
+        sorts=list_sorts(session, query),
     )
 
 
@@ -113,9 +94,13 @@ def _count_facets(
 ) -> Iterator[SimpleNamespace]:
     # Kinds are counted beyond what runs: choosing one leaves the services.
     everything = selection.counter.without_base() if query.is_running else selection.counter
-    titles = _list_titles(marks)
-    for name in (*query.mark_names, *FACETS):
-        chosen = [normalise_value(name, value) for value in request.args.getlist(name) if value]
+    titles = _list_titles(query, marks)
+    # What was declared or deleted at this moment is in one of the two only.
+    own = [name for name in query.own_fields if name in selection.columns.fields]
+    for name in (*query.mark_names, *LEADING, *own, *FACETS[len(LEADING) :]):
+        chosen = [query.normalise(name, value) for value in request.args.getlist(name) if value]
+        if not chosen and not _is_facet(query, name):
+            continue
         most = SHOWN_MORE if query.more == name else SHOWN
         counter = everything if name == "kind" else selection.counter
         found = counter.count(name, most=most)
@@ -132,8 +117,16 @@ def _count_facets(
         )
 
 
-def _list_titles(marks: tuple[Mark, ...]) -> dict[str, str]:
-    return TITLES | {mark.name: mark.title for mark in marks}
+def _is_facet(query: CatalogQuery, name: str) -> bool:
+    """Whether a facet is shown though nothing is chosen of it; an own one is where it says so."""
+    if "." not in name:
+        return True
+    return name in query.own_fields and query.own_fields[name].is_facet
+
+
+def _list_titles(query: CatalogQuery, marks: tuple[Mark, ...]) -> dict[str, str]:
+    own = {name: declared.title for name, declared in query.own_fields.items()}
+    return TITLES | {mark.name: mark.title for mark in marks} | own
 
 
 def _list_values(
@@ -145,6 +138,8 @@ def _list_values(
             shown[value] = selection.counter.count_value(name, value)
     if name == "tier":
         shown = dict(sorted(shown.items()))
+    elif name in selection.columns.fields:
+        shown = order_choices(selection.columns.fields[name].declared, shown)
     if found.not_set or NOT_SET in chosen:
         shown[NOT_SET] = found.not_set
     return [
@@ -162,10 +157,19 @@ def _list_refs(rows: tuple[Any, ...], facets: list[SimpleNamespace]) -> list[str
     return found
 
 
-def _present_facet(facet: SimpleNamespace, labels: Mapping[str, Any]) -> SimpleNamespace:
+def _present_facet(
+    facet: SimpleNamespace, selection: Selection, labels: Mapping[str, Any]
+) -> SimpleNamespace:
     for value in facet.values:
-        value.label = say_value(facet.name, value.value, labels)
+        value.label = _say(selection, facet.name, value.value, labels)
     return facet
+
+
+def _say(selection: Selection, facet: str, value: str, labels: Mapping[str, Any]) -> str:
+    column = selection.columns.fields.get(facet)
+    if column is None or value == NOT_SET:
+        return say_value(facet, value, labels)
+    return say_own_value(column.declared, column.spell(value), labels)
 
 
 def say_value(facet: str, value: str, labels: Mapping[str, Any]) -> str:
@@ -183,10 +187,13 @@ def say_value(facet: str, value: str, labels: Mapping[str, Any]) -> str:
 
 
 def _list_chips(
-    query: CatalogQuery, labels: Mapping[str, Any], marks: tuple[Mark, ...]
+    selection: Selection,
+    query: CatalogQuery,
+    labels: Mapping[str, Any],
+    marks: tuple[Mark, ...],
 ) -> list[SimpleNamespace]:
     found = []
-    titles = _list_titles(marks)
+    titles = _list_titles(query, marks)
     if query.q:
         found.append(SimpleNamespace(label=f"“{query.q}”", remove_url=current_url(q=None)))
     if query.mine:
@@ -198,7 +205,7 @@ def _list_chips(
     for name, values in query.wanted.chosen.items():
         given_values = [given for given in request.args.getlist(name) if given]
         for given, value in zip(given_values, values, strict=False):
-            label = say_value(name, value, labels)
+            label = _say(selection, name, value, labels)
             title = titles.get(name, name.capitalize())
             found.append(
                 SimpleNamespace(
@@ -209,46 +216,13 @@ def _list_chips(
     return found
 
 
-def _list_columns(query: CatalogQuery) -> list[SimpleNamespace]:
-    shown = query.columns or DEFAULT_COLUMNS
-    sort = query.sort or "name"
-    found = []
-    for name, title in COLUMNS.items():
-        key = name if name in SORTABLE else None
-        turned = f"-{name}" if sort == name else name
-        state = {name: "ascending", f"-{name}": "descending"}.get(sort, "none")
-        found.append(
-            SimpleNamespace(
-                name=name,
-                title=title,
-                shown=name in shown,
-                sort_url=current_url(sort=turned) if key else None,
-                state=state,
-            )
-        )
-    return found
-
-
-def _list_sorts(session: Any, query: CatalogQuery) -> list[tuple[str, str]]:
-    """Return the orders to choose from, and the one that a heading or an address asked for."""
-    marks = {mark.name: mark.title for mark in get_contributions(session).marks}
-    offered = [*OFFERED, *(f"-{name}" for name in marks)]
-    active = [query.sort] if query.sort and query.sort not in offered else []
-    found = [(sort, _say_order(sort, marks)) for sort in (*offered, *active)]
-    # Without a question an address says nothing about the order by name.
-    return [("", "Best match"), *found] if query.q else [("", found[0][1]), *found[1:]]
-
-
-def _say_order(sort: str, marks: Mapping[str, str]) -> str:
-    """Return an order as people call it; marks usually stand with the best on top."""
-    name = sort.removeprefix("-")
-    if name in marks:
-        return marks[name] if sort.startswith("-") else f"{marks[name]}, turned around"
-    return ORDERS.get(sort) or COLUMNS[name]
-
-
 def _present_page(
-    session: Any, selection: Selection, page: Any, query: CatalogQuery, labels: Mapping[str, Any]
+    session: Any,
+    selection: Selection,
+    page: Any,
+    query: CatalogQuery,
+    labels: Mapping[str, Any],
+    values: Mapping[str, Mapping[str, tuple[str, ...]]],
 ) -> SimpleNamespace:
     rows = selection.columns.find_rows([row.id for row in page.items]).tolist()
     counts = {
@@ -258,8 +232,9 @@ def _present_page(
     marks = get_contributions(session).marks
     found = list_marks(session, [row.ref for row in page.items], now=utc_now())
     items = [presenting.make_row(row, labels, counts) for row in page.items]
-    for item in items:
+    for item, row in zip(items, page.items, strict=True):
         item.marks = [found.get((item.ref, mark.name)) for mark in marks]
+        item.own = present_cells(query.own_fields, row, values.get(row.ref, {}), labels)
     return SimpleNamespace(
         items=items,
         total=page.total,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flask import make_response
 
 from portal.catalog.core.changes import ENDS
-from portal.catalog.core.records import Place
+from portal.catalog.core.records import NOWHERE, Place
 from portal.catalog.forms.history import read_past
 from portal.catalog.queries import entities
 from portal.catalog.queries.history import list_relations_at, read_at, read_present
@@ -87,7 +87,7 @@ def _present(
     session: Session, found: PastEntity, relations: Sequence[Relation], at: str
 ) -> SimpleNamespace:
     row = found.revision
-    place = Place("", "", 1, 1) if row is None else Place(row.source, row.file, 1, row.line)
+    place = NOWHERE if row is None else Place(row.source, row.file, 1, row.line)
     record = make_record(session, found.document, place)
     labels = entities.list_labels(session, {r.target for r in relations})
     entity: Any = SimpleNamespace(

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from flask import flash, make_response, redirect, request, url_for
 
 from portal.auth.core import Actor, Subject, decide
-from portal.catalog.core.changes import ENDS
 from portal.catalog.core.records import PORTAL
 from portal.catalog.forms import make_ref
 from portal.catalog.forms.history import BringBackForm, RemovedQuery
@@ -86,9 +85,9 @@ def _present(
 
 
 def show_removed(session: Session, actor: Actor, ref: str) -> Made | None:
-    """Return the page of an entity that is gone, None when there never was one."""
+    """Return the page of an entity that is not there any more, None when there never was one."""
     last = find_last_revision(session, ref)
-    if last is None or last.change not in ENDS:
+    if last is None:
         return None
     kept = find_removed(session, ref)
     may = False

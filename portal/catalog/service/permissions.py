@@ -2,3 +2,4 @@
 
 WRITE = "catalog:entity:write"
 LINKS = "catalog:link:write"
+FIELDS = "catalog:field:write"

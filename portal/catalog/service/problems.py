@@ -8,6 +8,7 @@ from sqlalchemy import case, delete, exists, func, insert, literal, select, true
 from sqlalchemy.orm import aliased
 
 from portal.auth.core import Actor, authorise
+from portal.catalog.core.own_fields import RULE
 from portal.catalog.models import (
     CatalogProblem,
     Entity,
@@ -44,7 +45,7 @@ def replace_problems(
         .where(
             CatalogProblem.source == source,
             CatalogProblem.file.in_(files),
-            CatalogProblem.rule != DANGLING,
+            CatalogProblem.rule.not_in((DANGLING, RULE)),
         )
         .returning(CatalogProblem.id)
     ).all()

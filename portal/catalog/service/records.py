@@ -17,6 +17,7 @@ from portal.catalog.models import (
     PastRelation,
 )
 from portal.catalog.service.names import remember_names, take_names
+from portal.catalog.service.own_values import replace_own_values
 from portal.catalog.service.revisions import bump_revision
 from portal.catalog.service.search import index_words
 from portal.catalog.service.values import replace_values
@@ -76,6 +77,7 @@ def write_records(  # noqa: PLR0913 every part is named
     remember_names(session, [record.ref for record in (*fresh, *changed)])
     ids = index_words(session, {record.ref: record.words for record in (*fresh, *changed)})
     replace_values(session, ids, [*fresh, *changed])
+    replace_own_values(session, ids, [*fresh, *changed])
     insert_rows(
         session,
         EntityRevision,

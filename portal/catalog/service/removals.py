@@ -16,6 +16,7 @@ from portal.catalog.models import (
     RemovedEntity,
     RetiredEntity,
 )
+from portal.catalog.service.own_values import forget_own_values
 from portal.catalog.service.records import end_relations, forget_parts, revision_row
 from portal.catalog.service.revisions import bump_revision
 from portal.catalog.service.search import forget_words
@@ -110,5 +111,6 @@ def delete_entities(session: Session, rows: Sequence[Entity], *, now: datetime) 
     session.execute(delete(Entity).where(Entity.ref.in_(refs)))
     forget_words(session, ids)
     forget_values(session, ids)
+    forget_own_values(session, ids)
     revision = bump_revision(session)
     insert_rows(session, EntityTombstone, [{"entity_id": i, "revision": revision} for i in ids])

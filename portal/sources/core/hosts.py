@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from portal.sources.core.proposals import FileNow, Opened, Wanted
     from portal.sources.core.trees import Tree
 
 
@@ -66,12 +67,31 @@ class Budget:
     not_modified: int = 0
 
 
+class Proposals(Protocol):
+    """How a host takes proposals; each raises SourceDown, Conflict where others were faster."""
+
+    word: str
+
+    def read_file(self, repository: FoundRepository, path: str, commit: str = "") -> FileNow:
+        """Return a file at a commit, else at the head of the branch; raises NotFound."""
+
+    def propose(self, repository: FoundRepository, wanted: Wanted) -> Opened:
+        """Ask for a change; finds the request that already asks for it."""
+
+    def find_state(self, repository: FoundRepository, number: int) -> str:
+        """Return how a request stands."""
+
+
 class Host(Protocol):
     """A place that holds many repositories."""
 
     @property
     def budget(self) -> Budget:
         """What was asked so far, and what is left."""
+
+    @property
+    def proposals(self) -> Proposals:
+        """How changes are proposed to it."""
 
     def discover(self) -> list[FoundRepository]:
         """Return every repository of the organisation; raises SourceDown."""

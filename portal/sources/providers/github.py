@@ -18,6 +18,7 @@ from portal.sources.core.hosts import FoundRepository
 from portal.sources.core.trees import SourceDown
 from portal.sources.providers.github_app import AppTokens
 from portal.sources.providers.github_errors import UNAUTHORISED, explain, find_wait
+from portal.sources.providers.github_proposals import GitHubProposals
 from portal.sources.providers.github_trees import GitHubTrees
 from portal.sources.providers.host_calls import HostCalls, Vendor, check_credential
 from portal.sources.providers.host_lists import HostLists, Reading
@@ -100,6 +101,10 @@ class GitHub:
         self._lists = HostLists(self._calls, remembered, self._make_headers)
         self._trees = GitHubTrees(self._calls, self._make_headers)
         self._app = AppTokens(self._calls, credential, organisation, HEADERS)
+        self._writing_app = AppTokens(self._calls, credential, organisation, HEADERS, writes=True)
+        self.proposals = GitHubProposals(
+            self._calls, self._make_headers, self._make_writing_headers, self.find_version
+        )
 
     @property
     def budget(self) -> Budget:
@@ -147,13 +152,20 @@ class GitHub:
         return self._trees.open(repository, version, patterns)
 
     def _make_headers(self) -> dict[str, str]:
+        return self._make_headers_with(self._app)
+
+    def _make_writing_headers(self) -> dict[str, str]:
+        return self._make_headers_with(self._writing_app)
+
+    def _make_headers_with(self, app: AppTokens) -> dict[str, str]:
         check_credential("GitHub", self._calls.base, self._credential.token)
-        token = self._app.get() if self._credential.app_id else self._credential.token
+        token = app.get() if self._credential.app_id else self._credential.token
         return {**HEADERS, "Authorization": f"Bearer {token}"} if token else {**HEADERS}
 
     def _explain(self, answer: Answer) -> SourceDown:
         if answer.status == UNAUTHORISED:
             self._app.forget()
+            self._writing_app.forget()
         return explain(answer)
 
     def _find_list(self) -> str:

@@ -28,7 +28,8 @@ OK, CREATED, UNPROCESSABLE = 200, 201, 422
 # GitHub takes 10 minutes at most, and clocks differ.
 BACK, AHEAD = timedelta(seconds=60), timedelta(seconds=540)
 SPARE = timedelta(minutes=5)
-WANTED = json.dumps({"permissions": {"contents": "read", "metadata": "read"}}).encode()
+READING = {"contents": "read", "metadata": "read"}
+WRITING = {"contents": "write", "pull_requests": "write", "metadata": "read"}
 
 
 class Installation(BaseModel):
@@ -53,7 +54,10 @@ class AppTokens:
         credential: HostCredential,
         organisation: str,
         headers: Mapping[str, str],
+        *,
+        writes: bool = False,
     ) -> None:
+        self._wanted = WRITING if writes else READING
         self._calls = calls
         self._credential = credential
         self._organisation = organisation
@@ -110,18 +114,25 @@ class AppTokens:
             f"{self._calls.base}/app/installations/{encode_whole(installation)}/access_tokens",
             {**proof, "Content-Type": "application/json"},
             okay=(CREATED, NOT_FOUND, UNPROCESSABLE),
-            body=WANTED,
+            body=json.dumps({"permissions": self._wanted}).encode(),
             is_counted=False,
         )
         if answer.status == NOT_FOUND:
             raise self._explain_missing(answer)
         if answer.status == UNPROCESSABLE:
-            raise SourceDown(
-                "The App was not granted what the portal needs.",
-                fix="Give the App the repository permissions Contents: read and Metadata: read, "
-                "and let an owner of the organisation accept them.",
-            )
+            raise self._explain_missing_grant()
         return self._calls.read(answer, TypeAdapter(InstallationToken), "a token for the App")
+
+    def _explain_missing_grant(self) -> SourceDown:
+        if self._wanted == WRITING:
+            what, needed = "to propose changes", "Contents: write and Pull requests: write"
+        else:
+            what, needed = "to read", "Contents: read and Metadata: read"
+        return SourceDown(
+            f"The App was not granted what the portal needs {what}.",
+            fix=f"Give the App the repository permissions {needed}, and let an owner of the "
+            "organisation accept them.",
+        )
 
     def _explain_missing(self, answer: Answer) -> SourceDown:
         if "integration not found" in read_message(answer):

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from portal.sources.core.trees import SourceDown
-from portal.sources.providers.host_calls import read_number
+from portal.sources.providers.host_headers import read_number
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -20,6 +20,9 @@ USUAL_WAIT_SECONDS = 60.0
 PERMISSIONS = re.compile(r"[a-z_]+=[a-z]+(?:[,;] ?[a-z_]+=[a-z]+)*")
 NEEDED = "It needs the repository permissions Contents: read and Metadata: read (a classic token: "
 NEEDED += "the scope `repo`)."
+
+NEEDED_TO_WRITE = "It needs the repository permissions Contents: write and Pull requests: write "
+NEEDED_TO_WRITE += "(a classic token: the scope `repo`)."
 
 
 def find_wait(answer: Answer, now: datetime) -> float | None:
@@ -56,6 +59,35 @@ def explain(answer: Answer) -> SourceDown:
     return SourceDown(
         f"GitHub answered with status {answer.status}, which was not expected.",
         fix="Check the address of the API.",
+    )
+
+
+def explain_writing(answer: Answer) -> SourceDown:
+    """Return what the refusal of a change means."""
+    message = read_message(answer)
+    if "archived" in message:
+        return SourceDown(
+            "The repository is archived: GitHub takes no changes to it.",
+            fix="Unarchive it there, or describe this elsewhere.",
+        )
+    if answer.status in (FORBIDDEN, NOT_FOUND):
+        return _explain_unwritable(answer)
+    if "rule" in message or "protected" in message:
+        return SourceDown(
+            "A rule of the repository does not let the portal make its branch.",
+            fix="Let the rules of the repository except branches that begin with plumbline/.",
+        )
+    return explain(answer)
+
+
+def _explain_unwritable(answer: Answer) -> SourceDown:
+    known = explain(answer)
+    if answer.status == FORBIDDEN and not known.fix.startswith(NEEDED):
+        return known
+    named = known.fix.removeprefix(NEEDED) if answer.status == FORBIDDEN else ""
+    return SourceDown(
+        "The token may read this repository but not write to it: a permission or scope is missing.",
+        fix=f"{NEEDED_TO_WRITE}{named}",
     )
 
 

@@ -19,6 +19,7 @@ from pydantic import AwareDatetime, BaseModel, TypeAdapter
 from portal.sources.core.hosts import FoundRepository
 from portal.sources.core.trees import SourceDown
 from portal.sources.providers.gitlab_errors import NEEDED, explain, find_wait, names_missing
+from portal.sources.providers.gitlab_proposals import GitLabProposals
 from portal.sources.providers.gitlab_trees import GitLabTrees
 from portal.sources.providers.host_calls import HostCalls, Vendor, check_credential
 from portal.sources.providers.host_lists import HostLists, Reading
@@ -103,6 +104,7 @@ class GitLab:
         self._calls = HostCalls(outbound, vendor, f"{url.rstrip('/')}/api/v4", ca_bundle=ca_bundle)
         self._lists = HostLists(self._calls, remembered, self._make_headers)
         self._trees = GitLabTrees(self._calls, self._make_headers)
+        self.proposals = GitLabProposals(self._calls, self._make_headers, self.find_version)
 
     @property
     def budget(self) -> Budget:

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from portal.sources.core.trees import SourceDown
-from portal.sources.providers.host_calls import read_number
+from portal.sources.providers.host_headers import read_number
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 UNAUTHORISED, FORBIDDEN, NOT_FOUND, TOO_MANY = 401, 403, 404, 429
 USUAL_WAIT_SECONDS = 60.0
 NEEDED = "It needs the scope `read_api` and the role Reporter, or a higher one, in the group."
+
+NEEDED_TO_WRITE = (
+    "It needs the scope `api` and the role Developer, or a higher one, in the project."
+)
 
 
 def find_wait(answer: Answer, now: datetime) -> float | None:
@@ -48,6 +52,27 @@ def explain(answer: Answer) -> SourceDown:
         f"GitLab answered with status {answer.status}, which was not expected.",
         fix="Check the address.",
     )
+
+
+def explain_writing(answer: Answer) -> SourceDown:
+    """Return what the refusal of a change means."""
+    if answer.status == FORBIDDEN:
+        if _read(answer).get("error") == "insufficient_scope":
+            return SourceDown(
+                "The token may read this project but not write to it: the scope `api` is missing.",
+                fix=NEEDED_TO_WRITE,
+            )
+        return SourceDown(
+            "The token may not write to this project: its role is too low, the branch is "
+            "protected, or the project is archived.",
+            fix=NEEDED_TO_WRITE,
+        )
+    if answer.status == NOT_FOUND:
+        return SourceDown(
+            "GitLab hides this project from the token when it comes to writing.",
+            fix=NEEDED_TO_WRITE,
+        )
+    return explain(answer)
 
 
 def _explain_unauthorised(answer: Answer) -> SourceDown:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
+import json
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 from pydantic import ValidationError
@@ -18,6 +17,7 @@ from portal.infra.outbound import AnswerTooLarge, Ask, OutboundError
 from portal.infra.outbound.targets import inspect_url
 from portal.sources.core.hosts import Budget
 from portal.sources.core.trees import SourceDown
+from portal.sources.providers.host_headers import find_link, read_date, read_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,9 +38,6 @@ MOST_BYTES = 32_000_000
 LONGER = 3
 # This part of a host's limit is left to others who use the same token.
 KEPT_PART = 50
-LINK = re.compile(r"<([^<>]*)>([^<]*)")
-RELATION = re.compile(r';\s*rel\s*=\s*"?([^";,]*)', re.IGNORECASE)
-DIGITS = 10
 FARTHEST = timedelta(days=1)  # a clock that is off by more is no clock
 
 
@@ -96,11 +93,33 @@ class HostCalls:
         """
         ask = Ask("GET" if body is None else "POST", url, headers, body=body, follow=False)
         limits = replace(self._limits, body_bytes=most_bytes or MOST_BYTES)
-        ask = replace(ask, limits=limits, ca_bundle=self._ca_bundle)
+        return self._get_answer(
+            replace(ask, limits=limits), okay, is_file=most_bytes > 0, is_counted=is_counted
+        )
+
+    def write(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        *,
+        body: Mapping[str, Any],
+        okay: tuple[int, ...],
+    ) -> Answer:
+        """Have something changed and return the answer, its status one of `okay`."""
+        raw = json.dumps(body).encode()
+        headers = {**headers, "Content-Type": "application/json"}
+        ask = Ask(method, url, headers, body=raw, follow=False, limits=self._limits)
+        return self._get_answer(ask, okay, is_file=False, is_counted=True)
+
+    def _get_answer(
+        self, ask: Ask, okay: tuple[int, ...], *, is_file: bool, is_counted: bool
+    ) -> Answer:
+        ask = replace(ask, ca_bundle=self._ca_bundle)
         for _ in range(MOST_STEPS):
             if is_counted:
                 self._check_budget()
-            answer = self._send(ask, is_file=bool(most_bytes), is_counted=is_counted)
+            answer = self._send(ask, is_file=is_file, is_counted=is_counted)
             seconds = self.vendor.find_wait(answer, self.now)
             if seconds is not None:
                 self._wait(seconds)
@@ -165,7 +184,7 @@ class HostCalls:
 
     def _note(self, answer: Answer, *, is_counted: bool) -> None:
         """Keep what the answer says of the limit and of the host's clock."""
-        date = _read_date(answer.headers.get("Date", ""))
+        date = read_date(answer.headers.get("Date", ""))
         ahead = date - utc_now() if date else timedelta()
         self._ahead = ahead if abs(ahead) < FARTHEST else timedelta()
         self.budget = replace(
@@ -246,33 +265,12 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def find_link(header: str, wanted: str) -> str | None:
-    """Return the target of the first link of a `Link` header with a relation (RFC 8288)."""
-    for target, rest in LINK.findall(header):
-        relation = RELATION.search(rest)
-        if relation and wanted in relation[1].lower().split():
-            return str(target)
-    return None
-
-
-def read_number(text: str) -> int | None:
-    """Return a number of calls or seconds; None for what is none, or no time of our days."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= DIGITS else None
-
-
 def _join(base: str, target: str) -> str:
     """Return where a link leads; nothing where it cannot be read."""
     try:
         return urljoin(base, target)
     except ValueError:
         return ""
-
-
-def _read_date(text: str) -> datetime | None:
-    try:
-        return parsedate_to_datetime(text).astimezone(UTC)
-    except (ValueError, TypeError):
-        return None
 
 
 def _write_time(seconds: float) -> str:

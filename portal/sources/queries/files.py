@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from portal.catalog.core.kinds import KINDS, OWNER
 from portal.catalog.models import Entity, EntityAlias
+from portal.sources.core.proposals import OPEN
 from portal.sources.core.readmes import folder_of
 from portal.sources.core.suggestions import Ownerless
-from portal.sources.models import Source, SourceFile, SourceReadme
+from portal.sources.models import ChangeProposal, Source, SourceFile, SourceReadme
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,9 +21,19 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 OWNED = [kind.name.lower() for kind in KINDS.values() if OWNER in kind.relations]
+BESIDE = "beside_entity"
 UNKNOWN = "group:%/unknown"
 TEAM_SYSTEM = "github_team"
 MOST_NAMES = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Whether a README lies beside an entity's file, and proposals for it: all, and open ones."""
+
+    has_readme: bool
+    proposals: int
+    open_proposals: int
 
 
 def find_readme(session: Session, source: str, file: str) -> SourceReadme | None:
@@ -31,6 +43,25 @@ def find_readme(session: Session, source: str, file: str) -> SourceReadme | None
         .join(Source, Source.id == SourceReadme.source_id)
         .where(Source.name == source, SourceReadme.folder == folder_of(file))
     )
+
+
+def find_beside(session: Session, ref: str, source: str, file: str) -> Beside:
+    """Return what there is beside an entity, in one query for all tabs of its page."""
+    held = session.info.get(BESIDE)
+    if held is not None and held[0] == ref:
+        found: Beside = held[1]
+        return found
+    readme = exists().where(
+        Source.id == SourceReadme.source_id,
+        Source.name == source,
+        SourceReadme.folder == folder_of(file),
+    )
+    of_ref = select(func.count()).where(ChangeProposal.ref == ref)
+    opened = of_ref.where(ChangeProposal.state == OPEN)
+    row = session.execute(select(readme, of_ref.scalar_subquery(), opened.scalar_subquery())).one()
+    beside = Beside(*row)
+    session.info[BESIDE] = (ref, beside)
+    return beside
 
 
 def list_readmes(session: Session, source_id: int) -> dict[str, str]:

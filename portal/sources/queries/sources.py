@@ -24,9 +24,9 @@ def find_source(session: Session, name: str) -> Source | None:
     return session.scalar(select(Source).where(Source.name == name))
 
 
-def get_source(session: Session, source_id: int) -> Source:
-    """Return a source; raises NotFound."""
-    found = session.get(Source, source_id)
+def get_source(session: Session, source_id: int, *, lock: bool = False) -> Source:
+    """Return a source, locked for this unit where asked; raises NotFound."""
+    found = session.get(Source, source_id, with_for_update=True if lock else None)
     if found is None:
         raise NotFound("There is no such source.", fix="The list of sources names all of them.")
     return found

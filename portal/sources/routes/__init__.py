@@ -2,7 +2,28 @@
 
 from __future__ import annotations
 
-from portal.sources.routes import acting, explaining, listing, panels, showing, stating
+from portal.sources.routes import (
+    acting,
+    explaining,
+    listing,
+    panels,
+    proposals,
+    proposing,
+    showing,
+    stating,
+    taking_over,
+)
 from portal.sources.routes.blueprint import blueprint
 
-__all__ = ["acting", "blueprint", "explaining", "listing", "panels", "showing", "stating"]
+__all__ = [
+    "acting",
+    "blueprint",
+    "explaining",
+    "listing",
+    "panels",
+    "proposals",
+    "proposing",
+    "showing",
+    "stating",
+    "taking_over",
+]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from flask import render_template
 
-from portal.sources.queries.files import find_readme
+from portal.sources.queries.files import find_beside, find_readme
 from portal.web.markdown import render_markdown
 
 if TYPE_CHECKING:
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 def badge_readme(session: Session, subject: PanelSubject) -> str | None:
     """Return nothing beside the tab where there is a README, None where there is none."""
-    return None if find_readme(session, subject.source, subject.file) is None else ""
+    beside = find_beside(session, subject.ref, subject.source, subject.file)
+    return "" if beside.has_readme else None
 
 
 def render_readme(session: Session, subject: PanelSubject) -> str:

@@ -11,5 +11,15 @@ REFRESH = "catalog:refresh:write"
 PEOPLE_CHANGED = "sources.people_changed"
 SCHEDULE = "sources.schedule"
 EXPIRE = "sources.expire"
+CHECK_PROPOSALS = "sources.check_proposals"
 
-__all__ = ["EXPIRE", "PEOPLE_CHANGED", "REFRESH", "REFRESH_TOPIC", "RUN", "SCHEDULE", "WRITE"]
+__all__ = [
+    "CHECK_PROPOSALS",
+    "EXPIRE",
+    "PEOPLE_CHANGED",
+    "REFRESH",
+    "REFRESH_TOPIC",
+    "RUN",
+    "SCHEDULE",
+    "WRITE",
+]

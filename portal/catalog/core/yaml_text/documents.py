@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -31,7 +31,8 @@ class Document:
     """One document of a file: `value` when it could be read, else `error` with its line.
 
     `number` counts from 1; `line` is where it begins; `lines` maps JSON paths
-    to lines; `text` is how it is written.
+    to lines; `text` is how it is written, `position` where that begins in the file (without its
+    byte order mark, every line ending counted as one character).
     """
 
     number: int
@@ -41,6 +42,7 @@ class Document:
     error_line: int | None = None
     lines: dict[str, int] | None = None
     text: str = ""
+    position: int = 0
 
     @property
     def is_empty(self) -> bool:
@@ -68,25 +70,25 @@ def decode(raw: bytes) -> str:
 def read_documents(text: str) -> Iterator[Document]:
     """Read every document of a descriptor file, in order; raises NotText beyond 10,000."""
     text = text.removeprefix("\ufeff").replace("\r\n", "\n")
-    for number, (chunk, first_line) in enumerate(_split(text), start=1):
+    for number, (position, chunk, first_line) in enumerate(_split(text), start=1):
         if number > MAX_DOCUMENTS:
             raise NotText(f"the file has more than {MAX_DOCUMENTS:,} documents")
-        yield _read(chunk, number, first_line)
+        yield replace(_read(chunk, number, first_line), position=position)
 
 
-def _split(text: str) -> Iterator[tuple[str, int]]:
-    """Yield (text, number of its first line) of every document, the markers left out."""
+def _split(text: str) -> Iterator[tuple[int, str, int]]:
+    """Yield (place, text, number of its first line) of each document, the markers left out."""
     position, line, explicit = 0, 1, False
     for match in SEPARATOR.finditer(text):
         chunk = text[position : match.start()]
         if explicit or not _is_blank(chunk):
-            yield chunk, line
+            yield position, chunk, line
         line += text.count("\n", position, match.start())
         explicit = match.group() == "---"
         position = match.end()
     rest = text[position:]
     if explicit or not _is_blank(rest):
-        yield rest, line
+        yield position, rest, line
 
 
 def _is_blank(chunk: str) -> bool:
