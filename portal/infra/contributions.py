@@ -207,16 +207,6 @@ class Naming:
 
 
 @dataclass(frozen=True, slots=True)
-class Follower:
-    """What a feature keeps by an entity's name, moved on by `follow(session, old, new, now)`.
-
-    It happens in the unit of the rename; the names are canonical references.
-    """
-
-    follow: Callable[[Session, str, str, datetime], None]
-
-
-@dataclass(frozen=True, slots=True)
 class ChangeProposals:
     """Where a form of the catalog hands changes that are to be proposed to a file of a source.
 
@@ -266,7 +256,8 @@ class Contributions:
     `entity_pages` maps a kind to the endpoint of its own page, where it has one; `group_teams`
     maps each identity provider's groups to teams, `provider_rules` each provider to what its word
     is worth, a value of identity's own; `permissions` are those that services ask for, beside the
-    labels of views.
+    labels of views. Each of `followers` moves what a feature keeps by an entity's old name to its
+    new one, in the unit of a rename.
     """
 
     nav: tuple[NavItem, ...] = ()
@@ -280,7 +271,7 @@ class Contributions:
     people: tuple[People, ...] = ()
     naming: tuple[Naming, ...] = ()
     subjects: tuple[Subjects, ...] = ()
-    followers: tuple[Follower, ...] = ()
+    followers: tuple[Callable[[Session, str, str, datetime], None], ...] = ()
     proposals: tuple[ChangeProposals, ...] = ()
     claims: tuple[Claims, ...] = ()
     permissions: tuple[str, ...] = ()

@@ -16,7 +16,6 @@ from portal.catalog.models import CatalogProblem, EntityMark, EntityOverlay, Rem
 from portal.catalog.service.editing import edit_entity
 from portal.catalog.service.marks import MarkValue, write_marks
 from portal.infra.clock import utc_now
-from portal.infra.contributions import Follower
 from portal.sources.core.renames import Known, match_renames
 from portal.sources.flows.ingesting import Ingest
 from portal.sources.providers.folder import Folder
@@ -109,7 +108,7 @@ def test_what_hangs_on_a_name_follows_it(database, tmp_path):
     followed = []
     database.contributions = replace(
         database.contributions,
-        followers=(Follower(lambda _, old, new, __: followed.append((old, new))),),
+        followers=(lambda _, old, new, __: followed.append((old, new)),),
     )
     ingest(database, folder)
     old, new = "component:default/till", "component:default/checkout"

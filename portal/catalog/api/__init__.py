@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from flask import Response, request
@@ -127,34 +128,29 @@ def show_entity(kind: str, namespace: str, name: str) -> Response:
         before = list_relations_at(session, past.ref, at)
         columns = make_record(session, past.document, NOWHERE).columns
         own = draw_fields(session, columns["kind"], columns["entity_class"], past.document)
-        shown = _as_document(past.document, before, own, None)
-        return Response(dump(shown), mimetype="application/json")
+        shown = SimpleNamespace(document=past.document, version=None)
+        return Response(dump(_as_document(shown, before, own)), mimetype="application/json")
     entity = entities.get_document(session, ref)
     relations = details.list_relations(session, ref)
     fields = draw_fields(session, entity.kind, entity.entity_class, entity.document)
-    etag = make_etag(entity.digest, entity.updated_at, entity.revision, fields, *relations)
-    return answer_versioned(
-        etag, lambda: dump(_as_document(entity.document, relations, fields, entity.revision))
-    )
+    etag = make_etag(entity.digest, entity.updated_at, entity.version, fields, *relations)
+    return answer_versioned(etag, lambda: dump(_as_document(entity, relations, fields)))
 
 
-def _as_document(
-    document: dict[str, Any], relations: list[Relation], fields: dict[str, Any], version: int | None
-) -> dict[str, Any]:
-    metadata = {"namespace": "default", **document["metadata"]}
-    listed = [{"type": r.type, "targetRef": r.target} for r in relations]
+def _as_document(entity: Any, relations: list[Relation], fields: dict[str, Any]) -> dict[str, Any]:
+    document = entity.document
     contacts = [
         {"role": each.role, "form": each.form, "value": each.value}
         for each in list_contacts(document)
     ]
     return {
         **document,
-        "metadata": metadata,
-        "relations": listed,
+        "metadata": {"namespace": "default", **document["metadata"]},
+        "relations": [{"type": r.type, "targetRef": r.target} for r in relations],
         "fields": fields,
         "co_owners": list_co_owners(document),
         "contacts": contacts,
-        "version": version,
+        "version": entity.version,
     }
 
 

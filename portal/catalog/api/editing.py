@@ -132,7 +132,7 @@ def remove_entity(kind: str, namespace: str, name: str) -> Response:
 @blueprint.get(f"{PATH}/fields")
 @requires("catalog:entity:read")
 @declare(answer=FieldList)
-def list_fields(kind: str, namespace: str, name: str) -> Response:
+def list_entity_fields(kind: str, namespace: str, name: str) -> Response:
     """List every field with its value and where that comes from."""
     session = get_session()
     entity = get_entity(session, make_ref(kind, namespace, name))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from portal.catalog.core import own_fields
 from portal.catalog.core.contacts import CO_OWNERS, CONTACT, ROLES
 from portal.catalog.core.document_fields import MISSING, join_pointer, read_field, split_pointer
 from portal.catalog.core.kinds import find_kind
@@ -13,14 +14,17 @@ from portal.catalog.core.meaning import CLASSES, TIER_ANNOTATION, TIER_WORDS, fo
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from portal.catalog.core.own_fields import OwnField
+
 # How a field is filled in.
 LINE, LONG, WORD, TIER, REF, REFS = "line", "long", "word", "tier", "ref", "refs"
 OWNERS, CONTACTED, TAGS, LINKS = "owners", "contact", "tags", "links"
-PAIRS, CODE = "pairs", "code"
-ONE_PER_ROW = (REFS, OWNERS)
+PAIRS, CODE, CHOICE, TICKS = "pairs", "code", "choice", "ticks"
+ONE_PER_ROW = (REFS, OWNERS, TICKS)
 
 OWNED = ("component", "api", "resource", "system", "domain", "template", "airesource")
 PARTS = ("component", "api", "resource", "airesource")
+OWN_TARGETS = (*OWNED, "group", "user")
 TIERED = ("component", "api", "resource", "system")
 PEOPLE = ("group", "user")
 ANNOTATIONS, LABELS = "/metadata/annotations", "/metadata/labels"
@@ -38,7 +42,8 @@ class FormField:
     """A field as people fill it in; `pointer` is where its value stands in the document.
 
     `kinds` are those that have it, all without any; `targets` the kinds its references may be of,
-    a bare name being of `default_kind`; `suggested` words to choose from.
+    a bare name being of `default_kind`; `suggested` words to choose from; `own` what an admin
+    declared where it is a field of the company.
     """
 
     name: str
@@ -51,12 +56,14 @@ class FormField:
     targets: tuple[str, ...] = ()
     default_kind: str | None = None
     suggested: tuple[str, ...] = ()
+    own: OwnField | None = None
 
 
 GROUPS = {
     "about": "What it is",
     "ownership": "Who answers for it",
     "place": "What it belongs to and stands on",
+    "own": "Your company's own fields",
     "links": "Links",
     "more": "Labels and annotations",
     "definition": "Definition",
@@ -243,6 +250,25 @@ def find_tier_place(document: Mapping[str, Any], tiers: Mapping[str, str] = NO_W
     ]
     understood = [pointer for pointer, value in stand if fold(str(value)) in words]
     return next(iter([*understood, *(pointer for pointer, _ in stand)]), TIER_PLACES[0])
+
+
+OWN_INPUTS = {own_fields.CHOICE: CHOICE, own_fields.BOOLEAN: CHOICE, own_fields.CHOICES: TICKS}
+
+
+def make_own_field(own: OwnField) -> FormField:
+    """Return how people fill in a field that an admin declared."""
+    is_ref = own.type == own_fields.REF
+    return FormField(
+        f"own_{own.key}",
+        own.title,
+        join_pointer(*own.parts),
+        REF if is_ref else OWN_INPUTS.get(own.type, LINE),
+        own.help,
+        "own",
+        targets=OWN_TARGETS if is_ref else (),
+        default_kind="component" if is_ref else None,
+        own=own,
+    )
 
 
 def list_own_keys(fields: Sequence[FormField]) -> frozenset[str]:

@@ -19,16 +19,20 @@ from portal.catalog.core.editable import (
     REF,
     REFS,
     TAGS,
+    TICKS,
     TIER,
     list_own_keys,
 )
+from portal.catalog.core.own_fields import CHOICES
+from portal.catalog.core.own_values import make_change
 from portal.catalog.core.refs import parse_ref
-from portal.errors import Problem
+from portal.errors import InvalidInput, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from portal.catalog.core.editable import FormField
+    from portal.catalog.core.own_fields import OwnField
 
 BETWEEN = "\x1f"
 """Stands between title, address and type of a link; one link is a line."""
@@ -61,6 +65,8 @@ def show_text(
         text = "\n".join(f"{k}={v}" for k, v in list_pairs(value) if k not in own_keys)
     elif field.input == LINKS and isinstance(value, list):
         text = "\n".join(_show_link(link) for link in value)
+    elif field.own is not None:
+        text = show_own(field.own, value)
     elif field.input == OWNERS and isinstance(value, str):
         text = "\n".join(split_names(value))
     elif field.input == REFS and isinstance(value, list):
@@ -70,6 +76,15 @@ def show_text(
     else:
         text = _show(value)
     return normalise(field, text)
+
+
+def show_own(own: OwnField, value: Any) -> str:
+    """Return what a field of the company holds: a row for each choice, as it was declared."""
+    several = value.split(",") if isinstance(value, str) else value
+    items = several if own.type == CHOICES and isinstance(several, list) else [value]
+    texts = [_show(item).strip() for item in items]
+    chosen = [own.find_choice(text) for text in texts]
+    return "\n".join(c.value if c else text for c, text in zip(chosen, texts, strict=True))
 
 
 def list_pairs(value: Any) -> list[tuple[str, str]]:
@@ -112,7 +127,8 @@ def normalise(field: FormField, text: str) -> str:
         return text.strip()
     if field.input in (*ONE_PER_ROW, PAIRS, LINKS):
         # A row of a link without anything in it is nothing but what stands between its parts.
-        rows = (row.strip(" \t") for row in text.split("\n"))
+        rows: Iterable[str] = (row.strip(" \t") for row in text.split("\n"))
+        rows = sorted(rows) if field.input == TICKS else rows  # in whatever order they are sent
         return "\n".join(row for row in rows if row.strip(BETWEEN + " "))
     return _BREAKS.sub("", text).strip()
 
@@ -122,7 +138,7 @@ def list_refs(field: FormField, text: str) -> list[str]:
     if field.input == CONTACTED:
         contact = read_contact("on-call", text)
         return [text] if contact is not None and contact.form == "entity" else []
-    if field.input in (REF, *ONE_PER_ROW):
+    if field.input in (REF, REFS, OWNERS):
         return [row for row in text.split("\n") if row]
     return []
 
@@ -160,9 +176,22 @@ def _write(
 ) -> Iterable[Change]:
     if field.input == PAIRS:
         return list(_write_pairs(field, text, shown))
+    if field.own is not None:
+        return [_write_own(field.own, text, names)]
     if not text:
         return [Change(field.pointer, is_removal=True)]
     return [Change(field.pointer, _make_value(field, text, document, names))]
+
+
+def _write_own(own: OwnField, text: str, names: Mapping[str, str]) -> Change:
+    order = [choice.value for choice in own.choices]
+    given = [names.get(row, row) for row in text.split("\n")]
+    given.sort(key=lambda row: order.index(row) if row in order else len(order))
+    try:
+        return make_change(own, given)
+    except InvalidInput as error:
+        problem = error.problems[0]
+        raise BadText(problem.rule, problem.message, problem.fix) from None
 
 
 def _make_value(

@@ -49,10 +49,10 @@ DOCUMENT = select(
     Entity.document,
     Entity.digest,
     Entity.updated_at,
-    Entity.revision,
     Entity.kind,
     Entity.entity_class,
-    select(CatalogState.revision).scalar_subquery().label("catalog_revision"),
+    Entity.revision.label("version"),
+    select(CatalogState.revision).scalar_subquery().label("revision"),
 ).where(Entity.ref == bindparam("ref"))
 LABELS = select(
     Entity.ref, Entity.kind, Entity.namespace, Entity.name, Entity.title, Entity.type
@@ -86,7 +86,7 @@ def get_document(session: Session, ref: str) -> Row[Any]:
     found = read_rows(session, DOCUMENT, {"ref": ref})
     if not found:
         raise miss(session, ref)
-    session.info.setdefault(REVISION, found[0].catalog_revision or 0)
+    session.info.setdefault(REVISION, found[0].revision or 0)
     return found[0]
 
 

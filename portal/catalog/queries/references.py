@@ -51,6 +51,8 @@ def resolve_references(
         there = set(session.scalars(select(Entity.ref).where(Entity.ref.in_(sorted(refs)))))
         for text, choice in choices.items():
             hits = [ref for ref in choice if ref in there]
+            if each.default_kind and hits[:1] == choice[:1]:
+                del hits[1:]  # a bare name is of the field's own kind, where that leads somewhere
             if len(hits) == 1:
                 found.names.setdefault(each.name, {})[text] = _write(each, text, hits[0], namespace)
             else:
@@ -69,9 +71,7 @@ def _list_choices(each: FormField, text: str, namespace: str) -> list[str]:
         except ValueError:
             continue
         found.append(parsed.canonical)
-    # A team goes before a person of the same name: whoever means the person says so.
-    first = found[:1] if each.default_kind else []
-    return list(dict.fromkeys([*first, *found]))
+    return list(dict.fromkeys(found))
 
 
 def _write(each: FormField, text: str, ref: str, namespace: str) -> str:

@@ -13,8 +13,11 @@ from portal.catalog.core.editable import (
     GROUPS,
     LINKS,
     ONE_PER_ROW,
+    OWNERS,
     PAIRS,
     REF,
+    REFS,
+    TICKS,
     TIER,
     FormField,
     say_pointer,
@@ -22,6 +25,7 @@ from portal.catalog.core.editable import (
 from portal.catalog.core.form_text import BETWEEN, list_long_keys, show_texts
 from portal.catalog.core.meaning import TIER_LABELS, find_tier
 from portal.catalog.core.merging import BOTH, THEIRS, make_mark
+from portal.catalog.core.own_fields import BOOLEAN, CHOICES, CHOSEN
 from portal.catalog.core.records import PORTAL
 from portal.catalog.queries.form_fields import list_form_fields
 from portal.catalog.queries.origins import list_changers, list_origins, name_people
@@ -33,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from portal.catalog.core.merging import Merged
+    from portal.catalog.core.own_fields import OwnField
     from portal.catalog.models import Entity
     from portal.errors import Problem
     from portal.web.unit import Session
@@ -156,6 +161,8 @@ def _split(field: FormField, text: str, spare: int) -> list[Any]:
             dict(zip(("title", "url", "type"), (*row.split(BETWEEN), "", ""), strict=False))
             for row in [*rows, *[""] * spare]
         ]
+    if field.input == TICKS:
+        return rows
     return [*rows, *[""] * spare] if field.input in ONE_PER_ROW else []
 
 
@@ -163,6 +170,8 @@ def _list_options(
     session: Session, field: FormField, entity: Entity, text: str
 ) -> list[tuple[str, str]]:
     """Return what a field offers to choose from: (value, how it reads)."""
+    if field.own is not None:
+        return _list_choices(field.own, text)
     if field.input != TIER:
         return [(word, word) for word in field.suggested]
     known = [("", "not set"), *((str(tier), label) for tier, label in TIER_LABELS.items())]
@@ -174,8 +183,23 @@ def _list_options(
     return [(text, f"{text} (counts as {label})"), *known]
 
 
+def _list_choices(own: OwnField, text: str) -> list[tuple[str, str]]:
+    """Return what may be chosen in an own field, and what stands there though it may not."""
+    if own.type == BOOLEAN:
+        known = [("true", "yes"), ("false", "no")]
+    elif own.type in CHOSEN:
+        known = [(choice.value, choice.name) for choice in own.choices]
+    else:
+        return []
+    values = [value for value, _ in known]
+    strange = [
+        (row, f"{row} (not allowed)") for row in text.split("\n") if row and row not in values
+    ]
+    return [*([] if own.type == CHOICES else [("", "not set")]), *known, *strange]
+
+
 def _offer_id(field: FormField) -> str:
-    if field.input not in (REF, CONTACTED, *ONE_PER_ROW):
+    if field.input not in (REF, CONTACTED, REFS, OWNERS):
         return ""
     return f"offer-{'-'.join(field.targets)}-{field.default_kind or 'any'}"
 

@@ -6,7 +6,13 @@ import json
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from portal.catalog.core.document_fields import MISSING, Change, is_within, read_field
+from portal.catalog.core.document_fields import (
+    MISSING,
+    Change,
+    is_within,
+    read_field,
+    split_pointer,
+)
 from portal.catalog.core.editable import say_pointer
 from portal.catalog.core.records import PORTAL
 from portal.catalog.forms.editing import write_changes_json
@@ -98,6 +104,7 @@ def find_marks(session: Session, entity: Entity) -> dict[str, str]:
     pointers = {
         **OVERVIEW,
         **{overlay.pointer: overlay.pointer for overlay in overlays},
+        **{".".join(split_pointer(overlay.pointer)): overlay.pointer for overlay in overlays},
         "tier": _find_tier(session, entity),
     }
     return {

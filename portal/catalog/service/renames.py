@@ -64,8 +64,8 @@ def rename_entity(session: Session, actor: Actor, old: str, new: str, *, now: da
         .where(Entity.ref == new)
         .values(created_at=before.created_at, revision=revision)
     )
-    for follower in get_contributions(session).followers:
-        follower.follow(session, old, new, now)
+    for follow in get_contributions(session).followers:
+        follow(session, old, new, now)
     session.expire(after)
 
 
