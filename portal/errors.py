@@ -16,7 +16,10 @@ class Problem:
 
 
 class PortalError(Exception):
-    """Base of all errors that are expected; `fix` says in plain words what to do."""
+    """Base of all errors that are expected; `fix` says in plain words what to do.
+
+    `members` are what programs are told besides, in the JSON of the answer.
+    """
 
     title = "Something went wrong"
 
@@ -24,6 +27,7 @@ class PortalError(Exception):
         super().__init__(detail)
         self.detail = detail
         self.fix = fix
+        self.members: dict[str, int | str] = {}
 
 
 class InvalidInput(PortalError):  # noqa: N818 reads as what happened

@@ -30,6 +30,7 @@ import portal.ownership.routes
 import portal.ownership.service
 import portal.ownership.service.reorganising
 import portal.sources.jobs
+import portal.sources.queries.claims
 import portal.sources.queries.links
 import portal.sources.queries.needs
 import portal.sources.routes
@@ -37,6 +38,8 @@ import portal.sources.service.permissions
 from portal.auth.core.people import make_provider_rules
 from portal.factory.tools import create_secret_box, create_source_tools
 from portal.infra.contributions import (
+    ChangeProposals,
+    Claims,
     Consumer,
     Contributions,
     EntityPanel,
@@ -65,6 +68,7 @@ def gather_contributions(settings: Settings) -> Contributions:
             NavItem("Catalog", "catalog.index", 10),
             NavItem("Teams", "ownership.teams", 70),
             NavItem("Problems", "catalog.problems", 80),
+            NavItem("Findings", "catalog.findings", 81, is_quiet=True),
             NavItem("Retired", "catalog.retired", 82, is_quiet=True),
             NavItem("Sources", "sources.index", 85, permission="catalog:source:read"),
             NavItem("Why is it (not) here?", "sources.explain", 86, is_quiet=True),
@@ -232,6 +236,10 @@ def gather_contributions(settings: Settings) -> Contributions:
             ),
         ),
         open_work=(OpenWork(portal.catalog.queries.needs.list_open),),
+        proposals=(
+            ChangeProposals("sources.propose", portal.sources.queries.links.takes_proposals),
+        ),
+        claims=(Claims(portal.sources.queries.claims.find_claim, "sources.show_take_over"),),
         source_links=(SourceLinks(portal.sources.queries.links.find_link),),
         people=(
             People(

@@ -207,6 +207,40 @@ class Naming:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeProposals:
+    """Where a form of the catalog hands changes that are to be proposed to a file of a source.
+
+    `endpoint` takes kind, namespace and name; it is posted `changes`, a JSON list as the API takes
+    it, and `version`. `is_offered` says for which sources that is done.
+    """
+
+    endpoint: str
+    is_offered: Callable[[Session, str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A file that defines an entity as well, which somebody else holds; `url` shows the file.
+
+    It is not read by itself where `is_read` is false, so it cannot take over.
+    """
+
+    source: str
+    file: str
+    line: int
+    url: str = ""
+    is_read: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """Finds the file that would take an entity; `endpoint` lets it, for kind, namespace, name."""
+
+    find: Callable[[Session, str], Claim | None]
+    endpoint: str
+
+
+@dataclass(frozen=True, slots=True)
 class Vocabulary:
     """The company's own words, added to the shipped synonyms: word → meaning."""
 
@@ -236,6 +270,8 @@ class Contributions:
     people: tuple[People, ...] = ()
     naming: tuple[Naming, ...] = ()
     subjects: tuple[Subjects, ...] = ()
+    proposals: tuple[ChangeProposals, ...] = ()
+    claims: tuple[Claims, ...] = ()
     permissions: tuple[str, ...] = ()
     group_teams: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     provider_rules: Mapping[str, Any] = field(default_factory=dict)

@@ -27,10 +27,11 @@ from portal.infra.outbound.errors import OutboundError
 from portal.web.htmx import current_request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from flask import Flask
 
+NO_MEMBERS: Mapping[str, int | str] = {}
 API_PREFIX = "/api/"
 SCIM_PREFIX = "/scim/"
 SCIM_ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
@@ -73,9 +74,18 @@ def shape_errors(app: Flask, prefix: str, make: Callable[[int, str, str], Respon
 
 
 def make_problem(
-    status: int, title: str, detail: str, *, fix: str = "", problems: tuple[Any, ...] = ()
+    status: int,
+    title: str,
+    detail: str,
+    *,
+    fix: str = "",
+    problems: tuple[Any, ...] = (),
+    members: Mapping[str, int | str] = NO_MEMBERS,
 ) -> Response:
-    """Return a problem+json answer (RFC 9457); `errors` names field, rule, message and fix."""
+    """Return a problem+json answer (RFC 9457); `errors` names field, rule, message and fix.
+
+    `members` are told besides.
+    """
     body: dict[str, Any] = {
         "type": "about:blank",
         "title": title,
@@ -88,6 +98,7 @@ def make_problem(
         body["errors"] = [
             {"field": p.field, "rule": p.rule, "message": p.message, "fix": p.fix} for p in problems
         ]
+    body |= members
     body["request_id"] = g.get("request_id", "")
     return Response(json.dumps(body), status, mimetype="application/problem+json")
 
@@ -107,7 +118,13 @@ def _make_scim_error(error: PortalError, status: int, detail: str) -> Response:
 
 
 def _answer(
-    status: int, title: str, detail: str, *, fix: str, problems: tuple[Any, ...]
+    status: int,
+    title: str,
+    detail: str,
+    *,
+    fix: str,
+    problems: tuple[Any, ...],
+    members: Mapping[str, int | str] = NO_MEMBERS,
 ) -> Response:
     for prefix, make in current_app.extensions["error_shapes"].items():
         if request.path.startswith(prefix):
@@ -115,7 +132,7 @@ def _answer(
     if request.path.startswith(SCIM_PREFIX):
         return make_scim_error(status, f"{title}. {detail}".rstrip())
     if request.path.startswith(API_PREFIX):
-        return make_problem(status, title, detail, fix=fix, problems=problems)
+        return make_problem(status, title, detail, fix=fix, problems=problems, members=members)
     template = "error_fragment.html" if current_request().wants_fragment else "error.html"
     page = render_template(
         template,
@@ -142,7 +159,9 @@ def _on_portal_error(error: PortalError) -> Response:
     if request.path.startswith(SCIM_PREFIX):
         answer = _make_scim_error(error, status, f"{detail} {fix}".rstrip())
     else:
-        answer = _answer(status, error.title, detail, fix=fix, problems=problems)
+        answer = _answer(
+            status, error.title, detail, fix=fix, problems=problems, members=error.members
+        )
     if isinstance(error, Unavailable):
         g.retry_after = 5
     if isinstance(error, TooMany):

@@ -70,23 +70,26 @@ def declare(
     *,
     answer: type[BaseModel],
     query: type[BaseModel] | None = None,
+    body: type[BaseModel] | None = None,
     extend: Callable[[Contributions], type[BaseModel]] | None = None,
     lines: bool = False,
 ) -> Callable[[Any], Any]:
-    """Declare a route's query and answer for openapi.json; `lines` of it one after the other.
+    """Declare a route's query, body and answer for openapi.json; `lines` one after the other.
 
     `extend` returns what the query is once the features have added to it.
     """
     kind = LinesDeclared if lines else Declared
+    refusals = {"HTTP_403": ProblemDocument, "HTTP_409": ProblemDocument} if body else {}
     responses = kind(
         HTTP_200=answer,
+        **refusals,
         HTTP_404=ProblemDocument,
         HTTP_422=ProblemDocument,
         HTTP_503=ProblemDocument,
     )
 
     def mark(view: Any) -> Any:
-        wrapped = spec.validate(query=query, resp=responses, skip_validation=True)(view)
+        wrapped = spec.validate(query=query, json=body, resp=responses, skip_validation=True)(view)
         wrapped.extended_query = extend
         for name in LABELS:
             if hasattr(view, name):

@@ -66,4 +66,4 @@ def _measure_work() -> Backlog | None:
 @public
 def patterns() -> str:
     """Show every macro of the interface in each of its states."""
-    return render("web/patterns.html")
+    return render("web/patterns.html", now=utc_now())

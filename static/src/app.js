@@ -5,6 +5,7 @@ import { installDialogs } from "./js/dialogs.js";
 import { followEarlyInput } from "./js/early.js";
 import { installGraphs } from "./js/graphs.js";
 import { installKeys } from "./js/keys.js";
+import { installOffers } from "./js/offers.js";
 import { installPartial } from "./js/partial.js";
 import { installSuggestions } from "./js/suggestions.js";
 import { installThemeSwitch } from "./js/themes.js";
@@ -17,6 +18,7 @@ installKeys();
 installDialogs();
 installBrowse();
 installCopyButtons();
+installOffers();
 installPartial();
 installTicking();
 // By itself htmx would begin a moment later, and what happens in that moment would be lost.

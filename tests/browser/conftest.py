@@ -133,9 +133,10 @@ class Watch:
 
     def _hear(self, message: Any) -> None:
         # These pages are refused on purpose; Chromium reports their status as an error.
-        asked = message.location["url"]
+        asked = message.location["url"].partition("#")[0]
         expected = ("404" in message.text and asked.endswith("/nowhere")) or (
-            "422" in message.text and asked.endswith("/sources/new")
+            any(status in message.text for status in ("409", "422"))
+            and asked.endswith(("/sources/new", "/edit", "/catalog/register"))
         )
         if message.type == "error" and not expected:
             self.complaints.append(f"console: {message.text}")

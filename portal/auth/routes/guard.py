@@ -50,7 +50,7 @@ def install_guard(app: Flask, settings: Settings) -> None:
     manager.request_loader(_load_visitor)
     app.before_request(_identify)
     app.after_request(_note_refusal)
-    app.context_processor(lambda: {"may": _may})
+    app.context_processor(lambda: {"may": _may, "might": _might})
 
 
 def install_checks(app: Flask) -> None:
@@ -191,3 +191,9 @@ def _may(permission: str) -> bool:
     """Whether whoever looks may do `permission`, for templates that leave out what they may not."""
     actor = g.get("actor")
     return isinstance(actor, Actor) and decide(actor, permission).allowed
+
+
+def _might(permission: str) -> bool:
+    """Whether whoever looks may do `permission` to something, such as what they own."""
+    actor = g.get("actor")
+    return isinstance(actor, Actor) and might(actor, permission)

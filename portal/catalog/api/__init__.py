@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Response, request
 
 from portal.auth.core import Actor
-from portal.catalog.api import links, own_fields, retiring
+from portal.catalog.api import editing, impact, links, own_fields, retiring
 from portal.catalog.api.blueprint import blueprint, dump
 from portal.catalog.api.shapes import (
     EntityDocument,
@@ -19,7 +19,9 @@ from portal.catalog.api.shapes import (
     write_facets,
     write_graph,
 )
+from portal.catalog.core.contacts import list_co_owners, list_contacts
 from portal.catalog.core.facets import FACETS
+from portal.catalog.core.own_columns import spell_count
 from portal.catalog.forms import (
     EntityListQuery,
     FacetQuery,
@@ -30,7 +32,7 @@ from portal.catalog.forms import (
 from portal.catalog.forms.extending import extend_form, with_marks
 from portal.catalog.queries import details, entities, problems
 from portal.catalog.queries.columns import get_revision
-from portal.catalog.queries.graph import read_neighbourhood
+from portal.catalog.queries.graph import read_judged_neighbourhood
 from portal.catalog.queries.lists import cut_page, select_entities
 from portal.catalog.queries.marks import count_stale
 from portal.catalog.queries.own_fields import (
@@ -53,7 +55,7 @@ if TYPE_CHECKING:
     from portal.catalog.core.filters import EntityFilter
     from portal.catalog.core.relations import Relation
 
-__all__ = ["blueprint", "links", "own_fields", "retiring"]
+__all__ = ["blueprint", "editing", "impact", "links", "own_fields", "retiring"]
 ITEM_COLUMNS = [name for name in EntityItem.model_fields if name != "fields"]
 
 
@@ -115,16 +117,25 @@ def show_entity(kind: str, namespace: str, name: str) -> Response:
     entity = entities.get_document(session, ref)
     relations = details.list_relations(session, ref)
     fields = draw_fields(session, entity.kind, entity.entity_class, entity.document)
-    etag = make_etag(entity.digest, entity.updated_at, fields, *relations)
-    return answer_versioned(etag, lambda: dump(_as_document(entity.document, relations, fields)))
+    etag = make_etag(entity.digest, entity.updated_at, entity.version, fields, *relations)
+    return answer_versioned(etag, lambda: dump(_as_document(entity, relations, fields)))
 
 
-def _as_document(
-    document: dict[str, Any], relations: list[Relation], fields: dict[str, Any]
-) -> dict[str, Any]:
-    metadata = {"namespace": "default", **document["metadata"]}
-    listed = [{"type": r.type, "targetRef": r.target} for r in relations]
-    return {**document, "metadata": metadata, "relations": listed, "fields": fields}
+def _as_document(entity: Any, relations: list[Relation], fields: dict[str, Any]) -> dict[str, Any]:
+    document = entity.document
+    contacts = [
+        {"role": each.role, "form": each.form, "value": each.value}
+        for each in list_contacts(document)
+    ]
+    return {
+        **document,
+        "metadata": {"namespace": "default", **document["metadata"]},
+        "relations": [{"type": r.type, "targetRef": r.target} for r in relations],
+        "fields": fields,
+        "co_owners": list_co_owners(document),
+        "contacts": contacts,
+        "version": entity.version,
+    }
 
 
 @blueprint.get("/entities/<string:kind>/<string:namespace>/<string:name>/graph")
@@ -139,7 +150,9 @@ def show_graph(kind: str, namespace: str, name: str) -> Response:
     etag = make_etag("graph", get_revision(session), ref, request.query_string)
 
     def build() -> str:
-        graph = read_neighbourhood(session, ref, depth=query.depth, direction=query.direction)
+        graph = read_judged_neighbourhood(
+            session, ref, depth=query.depth, direction=query.direction
+        )
         labels = entities.list_labels(session, graph.levels)
         return dump(write_graph(graph, labels, depth=query.depth, direction=query.direction))
 
@@ -171,7 +184,12 @@ def list_facets() -> Response:
         selection = select_entities(session, wanted, sort=None, now=now)
         own = [each.name for each in fields if each.is_facet]
         names = query.facet or (*FACETS, *marks, *own)
-        counted = {name: selection.counter.count(name, most=query.limit) for name in names}
+        counted = {
+            name: spell_count(
+                selection.columns, name, selection.counter.count(name, most=query.limit)
+            )
+            for name in names
+        }
         total = len(selection.rows)
         total_is = "exact" if selection.is_exact else "at_least"
         return dump({"total": total, "total_is": total_is, "facets": write_facets(counted)})

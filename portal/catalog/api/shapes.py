@@ -54,8 +54,22 @@ class EntityList(BaseModel):
     next_cursor: str | None
 
 
+class ContactItem(BaseModel):
+    """Whom to turn to; `role` is on-call, product or security.
+
+    `form` says what `value` is: entity, email, address or channel.
+    """
+
+    role: str
+    form: str
+    value: str
+
+
 class EntityDocument(BaseModel):
-    """An entity as Backstage writes it, with its relations and the own fields read from it."""
+    """An entity as Backstage writes it, with its relations and the own fields read from it.
+
+    `co_owners` own it beside the accountable owner; `version` is what a change is made from.
+    """
 
     model_config = ConfigDict(extra="allow")
 
@@ -65,6 +79,9 @@ class EntityDocument(BaseModel):
     spec: dict[str, Any] | None = None
     relations: list[dict[str, str]]
     fields: dict[str, Any]
+    co_owners: list[str]
+    contacts: list[ContactItem]
+    version: int
 
 
 class ProblemItem(BaseModel):
@@ -106,12 +123,16 @@ class GraphNode(BaseModel):
 
 
 class GraphEdge(BaseModel):
-    """`source` stands on `target`; `criticality` is hard, soft or null when nobody said."""
+    """`source` stands on `target`; `criticality` is hard, soft, async or null when nobody said.
+
+    With `built_in` one end is a library: the edge matters while building, not while running.
+    """
 
     source: str
     target: str
     type: str
     criticality: str | None
+    built_in: bool
 
 
 class Graph(BaseModel):
@@ -173,7 +194,13 @@ def write_graph(
         "direction": direction,
         "nodes": [_write_node(graph, ref, labels.get(ref)) for ref in graph.levels],
         "edges": [
-            {"source": e.source, "target": e.target, "type": e.type, "criticality": e.criticality}
+            {
+                "source": e.source,
+                "target": e.target,
+                "type": e.type,
+                "criticality": e.criticality,
+                "built_in": e.is_built_in,
+            }
             for e in sort_edges(graph.edges)
         ],
         "complete": graph.is_complete,

@@ -107,6 +107,24 @@ def _compare(above: tuple[str, ...], before: Any, after: Any) -> Iterator[str]:
         yield join_pointer(*above)
 
 
+def list_leaves(document: Mapping[str, Any]) -> list[str]:
+    """Return the pointers of all values of a document, in order; a list is one value."""
+
+    def walk(above: tuple[str, ...], value: Any) -> Iterator[str]:
+        if isinstance(value, Mapping) and value:
+            for key, below in value.items():
+                yield from walk((*above, str(key)), below)
+        elif above:
+            yield join_pointer(*above)
+
+    return sorted(walk((), document))
+
+
+def is_within(pointer: str, above: str) -> bool:
+    """Whether a pointer leads to what is at another one or below it."""
+    return f"{pointer}/".startswith(f"{above}/")
+
+
 def find_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
     """Return the changes that make `after` of `before`."""
     return [

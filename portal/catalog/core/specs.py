@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from portal.catalog.core.contacts import check_contacts
 from portal.catalog.core.envelope import (
     FILLED,
     break_rule,
@@ -141,7 +142,7 @@ def list_hints(entity: Mapping[str, Any]) -> list[Finding]:
                     "Only http, https and mailto links can be clicked.",
                 )
             )
-    return hints
+    return [*hints, *check_contacts(entity)]
 
 
 def _hint_misspelt(spec: Mapping[str, Any], kind: Kind) -> Iterator[Finding]:

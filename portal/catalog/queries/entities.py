@@ -50,6 +50,7 @@ DOCUMENT = select(
     Entity.updated_at,
     Entity.kind,
     Entity.entity_class,
+    Entity.revision.label("version"),
     select(CatalogState.revision).scalar_subquery().label("revision"),
 ).where(Entity.ref == bindparam("ref"))
 LABELS = select(

@@ -12,13 +12,15 @@ from portal.auth.core import Actor
 from portal.catalog.forms import ShowQuery, make_ref
 from portal.catalog.queries import details, entities
 from portal.catalog.queries.columns import find_domain
-from portal.catalog.queries.graph import read_neighbourhood
+from portal.catalog.queries.graph import read_judged_neighbourhood
 from portal.catalog.queries.links import list_links
 from portal.catalog.routes import graphs, presenting
 from portal.catalog.routes.blueprint import blueprint
+from portal.catalog.routes.changing import present_changing, present_fields, present_people
 from portal.catalog.routes.definitions import present_definition
+from portal.catalog.routes.impacts import NO_IMPACT, present_impact
 from portal.catalog.routes.own_values import list_refs, present_lines, read_own
-from portal.catalog.routes.retiring import may_change, show_retired
+from portal.catalog.routes.retiring import show_retired
 from portal.errors import NotFound
 from portal.infra.contributions import EntityPanel, PanelSubject, get_contributions
 from portal.infra.logs import get_logger
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 
 log = get_logger("panels")
 BROKEN = "!"
-OWN_TABS = ("overview", "graph", "relations", "definition", "raw")
+OWN_TABS = ("overview", "graph", "impact", "relations", "definition", "fields", "raw")
 
 
 @blueprint.get("/catalog/<string:kind>/<string:namespace>/<string:name>")
@@ -81,7 +83,7 @@ def show(kind: str, namespace: str, name: str) -> str:
             name=entity.name.lower(),
         ),
         graph=drawn,
-        may_change=may_change(actor, entity.ref, entity.owner, entity.system),
+        changing=present_changing(session, actor, entity),
         star=SimpleNamespace(
             kind=entity.kind,
             is_offered=actor.is_person,
@@ -102,10 +104,19 @@ def _fill_tab(
         "yaml_text": "",
         "json_text": "",
         "definition": None,
+        "impact": None,
+        "fields": [],
+        "people": None,
     }
     if query.tab == "raw":
         found["yaml_text"] = presenting.write_yaml(entity.document)
         found["json_text"] = presenting.write_json(entity.document)
+    elif query.tab == "impact":
+        found["impact"] = present_impact(session, entity)
+    elif query.tab == "overview":
+        found["people"] = present_people(session, entity)
+    elif query.tab == "fields":
+        found["fields"] = present_fields(session, entity)
     elif query.tab == "definition":
         found["definition"] = present_definition(entity.document)
     elif query.tab not in OWN_TABS:
@@ -119,7 +130,7 @@ def _read_graph(
     if query.tab not in ("overview", "graph"):
         return None, 0
     depth = query.depth or (2 if query.tab == "graph" else 1)
-    graph = read_neighbourhood(
+    graph = read_judged_neighbourhood(
         session, entity.ref, depth=depth, direction=query.direction, around=around
     )
     return graph, depth
@@ -148,8 +159,11 @@ def _list_tabs(
         (0, "overview", "Overview", None),
         (20, "graph", "Graph", None),
         (30, "relations", "Relations", related),
+        (85, "fields", "Fields", None),
         (90, "raw", "Raw", None),
     ]
+    if entity.kind not in NO_IMPACT:
+        tabs.append((25, "impact", "Impact", None))
     if has_definition:
         tabs.append((10, "definition", "Definition", None))
     for panel in get_contributions(session).panels:

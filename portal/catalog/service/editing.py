@@ -48,6 +48,7 @@ class Changed(Conflict):
             fix="Look at what changed, then save again.",
         )
         self.revision = revision
+        self.members["version"] = revision
 
 
 def open_for_change(session: Session, actor: Actor, ref: str, *, version: int | None) -> Entity:

@@ -17,12 +17,19 @@ from portal.catalog.core.document_fields import (
 from portal.catalog.core.records import PORTAL, Place, Record, build_record
 from portal.catalog.core.specs import check_entity
 from portal.catalog.models import EntityOverlay
+from portal.catalog.queries.origins import list_origins
 from portal.infra.contributions import get_contributions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
 
     from sqlalchemy.orm import Session
+
+    from portal.auth.core import Actor
+    from portal.catalog.models import Entity
+
+IDENTITY = ("/metadata/name", "/metadata/namespace")
 
 
 def make_record(
@@ -88,6 +95,28 @@ def read_overlays(session: Session, refs: Sequence[str]) -> dict[str, list[Chang
     for row in rows:
         found[row.ref].append(Change(row.pointer, row.value, is_removal=row.is_removal))
     return found
+
+
+def keep_as_overlays(session: Session, actor: Actor, entity: Entity, *, now: datetime) -> int:
+    """Keep every field of an entity made in the portal for laying it over the file to come.
+
+    What the file says by itself is forgotten when it is read. Returns how many are kept.
+    """
+    origins = [o for o in list_origins(session, entity) if o.pointer not in IDENTITY]
+    session.execute(delete(EntityOverlay).where(EntityOverlay.ref == entity.ref))
+    session.add_all(
+        EntityOverlay(
+            ref=entity.ref,
+            pointer=origin.pointer,
+            value=origin.value,
+            is_removal=False,
+            set_by=origin.by or actor.name,
+            set_at=origin.since or now,
+        )
+        for origin in origins
+    )
+    session.flush()
+    return len(origins)
 
 
 def _drop_spent(

@@ -182,6 +182,16 @@ class SourceForm(BaseModel):
     csrf_token: str = ""
 
 
+class TakeOverForm(BaseModel):
+    """Agreement that a file takes over, and whether what was set in the portal is kept over it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    csrf_token: str = ""
+    version: int
+    keep: Literal["", "yes"] = ""
+
+
 class SourceListQuery(BaseModel):
     """The list of sources, which takes nothing."""
 

@@ -41,3 +41,14 @@ class ProposalBody(BaseModel):
     def make_changes(self) -> list[Change]:
         """Return the changes in order."""
         return [each.make_change() for each in self.changes]
+
+
+class ProposeForm(BaseModel):
+    """Changes of an entity's file as a page carries them along; `base` once they were looked at."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    csrf_token: str = ""
+    version: int | None = None
+    changes: str = Field(max_length=2_000_000)
+    base: str = Field("", pattern=r"^([0-9a-f]{40}|[0-9a-f]{64})?$")

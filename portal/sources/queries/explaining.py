@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, func, or_, select
 
 from portal.catalog.models import Entity
+from portal.catalog.queries.nearest import find_nearest
 from portal.sources.core.asked import AT_HOST, FOLDER, NAMED, PATH, REPOSITORY, Asked, read_asked
 from portal.sources.core.explaining import explain
 from portal.sources.core.known import Known, KnownFile, LeftOut
@@ -26,7 +27,7 @@ from portal.sources.queries.explaining_rows import (
     list_removed,
     list_sources,
 )
-from portal.sources.queries.nearest import find_nearest, find_similar
+from portal.sources.queries.nearest import find_similar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -8,10 +8,17 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
 from portal.infra.contributions import SourceLink
+from portal.sources.core.declarations import COMMAND
 from portal.sources.models import Source
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
+
+
+def takes_proposals(session: Session, name: str) -> bool:
+    """Whether changes of a source's files can be proposed: the portal reads them by itself."""
+    kind = session.scalar(select(Source.kind).where(Source.name == name))
+    return kind is not None and kind != COMMAND
 
 
 def find_link(session: Session, name: str) -> SourceLink | None:

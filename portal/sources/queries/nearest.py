@@ -1,48 +1,18 @@
-"""What is spelt almost like something that is not there: references, and paths of files."""
+"""Files that are almost where one is looked for."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rapidfuzz import fuzz, process
+from rapidfuzz import fuzz
 from sqlalchemy import or_, select
 
-from portal.catalog.queries.columns import get_columns
 from portal.sources.models import Source, SourceFile
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from sqlalchemy.orm import Session
 
-MOST, MOST_TRIED, MOST_PATHS = 5, 30, 500
-ALIKE = 66
-
-
-def find_nearest(session: Session, refs: Sequence[str]) -> tuple[str, ...]:
-    """Return up to 5 references spelt most alike, those of the kind that is asked for first."""
-    if not refs:
-        return ()
-    kinds = {ref.partition(":")[0] for ref in refs}
-    wanted = refs[0].rpartition("/")[2]
-    columns = get_columns(session)
-    found = process.extract(
-        wanted,
-        columns.names,
-        scorer=fuzz.ratio,
-        processor=str.lower,
-        limit=MOST_TRIED,
-        score_cutoff=ALIKE,
-    )
-    ranked = []
-    for _, score, row in found:
-        kind, space = (
-            columns.texts[name].texts[int(columns.codes[name][row])]
-            for name in ("kind", "namespace")
-        )
-        ref = f"{kind}:{space}/{columns.names[row]}".lower()
-        ranked.append((len(kinds) == 1 and kind not in kinds, -score, ref))
-    return tuple(ref for *_, ref in sorted(ranked)[:MOST])
+MOST, MOST_PATHS = 5, 500
 
 
 def find_similar(session: Session, source_id: int | None, path: str) -> tuple[tuple[str, str], ...]:

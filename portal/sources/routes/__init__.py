@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from portal.sources.routes import acting, explaining, listing, panels, proposals, showing, stating
+from portal.sources.routes import (
+    acting,
+    explaining,
+    listing,
+    panels,
+    proposals,
+    proposing,
+    showing,
+    stating,
+    taking_over,
+)
 from portal.sources.routes.blueprint import blueprint
 
 __all__ = [
@@ -12,6 +22,8 @@ __all__ = [
     "listing",
     "panels",
     "proposals",
+    "proposing",
     "showing",
     "stating",
+    "taking_over",
 ]
