@@ -68,7 +68,8 @@ class ContactItem(BaseModel):
 class EntityDocument(BaseModel):
     """An entity as Backstage writes it, with its relations and the own fields read from it.
 
-    `co_owners` own it beside the accountable owner; `version` is what a change is made from.
+    `co_owners` own it beside the accountable owner; `version` is what a change is made from,
+    null for a past time.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -81,7 +82,7 @@ class EntityDocument(BaseModel):
     fields: dict[str, Any]
     co_owners: list[str]
     contacts: list[ContactItem]
-    version: int
+    version: int | None
 
 
 class ProblemItem(BaseModel):
@@ -123,12 +124,16 @@ class GraphNode(BaseModel):
 
 
 class GraphEdge(BaseModel):
-    """`source` stands on `target`; `criticality` is hard, soft or null when nobody said."""
+    """`source` stands on `target`; `criticality` is hard, soft, async or null when nobody said.
+
+    With `built_in` one end is a library: the edge matters while building, not while running.
+    """
 
     source: str
     target: str
     type: str
     criticality: str | None
+    built_in: bool
 
 
 class Graph(BaseModel):
@@ -190,7 +195,13 @@ def write_graph(
         "direction": direction,
         "nodes": [_write_node(graph, ref, labels.get(ref)) for ref in graph.levels],
         "edges": [
-            {"source": e.source, "target": e.target, "type": e.type, "criticality": e.criticality}
+            {
+                "source": e.source,
+                "target": e.target,
+                "type": e.type,
+                "criticality": e.criticality,
+                "built_in": e.is_built_in,
+            }
             for e in sort_edges(graph.edges)
         ],
         "complete": graph.is_complete,

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import case, delete, exists, insert, literal, select, true
+from sqlalchemy import and_, case, delete, exists, func, insert, literal, select, true
 from sqlalchemy.orm import aliased
 
 from portal.auth.core import Actor, authorise
+from portal.catalog.core.changes import REMOVED, RETIRED
 from portal.catalog.core.own_fields import RULE
-from portal.catalog.models import CatalogProblem, Entity, EntityRelation, RetiredEntity
+from portal.catalog.models import (
+    CatalogProblem,
+    Entity,
+    EntityRelation,
+    EntityRename,
+    EntityRevision,
+    RetiredEntity,
+)
 from portal.catalog.service.permissions import WRITE
 from portal.catalog.service.revisions import bump_revision
 from portal.infra.db import BATCH_ROWS, insert_rows
@@ -20,8 +28,10 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
-DANGLING = "dangling"
+DANGLING, OWNER_GONE = "dangling", "owner-gone"
+REFERENCE_RULES = (DANGLING, OWNER_GONE)
 DANGLING_FIX = "Correct the reference, or describe what it names in a file of its own."
+GONE_FIX = "Hand it to the team that answers for it now."
 
 
 def replace_problems(
@@ -39,7 +49,7 @@ def replace_problems(
         .where(
             CatalogProblem.source == source,
             CatalogProblem.file.in_(files),
-            CatalogProblem.rule.not_in((DANGLING, RULE)),
+            CatalogProblem.rule.not_in((*REFERENCE_RULES, RULE)),
         )
         .returning(CatalogProblem.id)
     ).all()
@@ -67,7 +77,7 @@ def replace_rule(
 def refresh_dangling(session: Session, actor: Actor) -> None:
     """List every relation whose other end does not exist, at the entity that declares it."""
     authorise(actor, WRITE)
-    session.execute(delete(CatalogProblem).where(CatalogProblem.rule == DANGLING))
+    session.execute(delete(CatalogProblem).where(CatalogProblem.rule.in_(REFERENCE_RULES)))
     _list_dangling(session, true())
     bump_revision(session)
 
@@ -84,21 +94,33 @@ def refresh_near(session: Session, refs: Sequence[str]) -> None:
     for start in range(0, len(declarers), BATCH_ROWS):
         batch = sorted(declarers)[start : start + BATCH_ROWS]
         stale = delete(CatalogProblem).where(
-            CatalogProblem.rule == DANGLING, CatalogProblem.ref.in_(batch)
+            CatalogProblem.rule.in_(REFERENCE_RULES), CatalogProblem.ref.in_(batch)
         )
         session.execute(stale)
         _list_dangling(session, EntityRelation.declared_by.in_(batch))
     bump_revision(session)
 
 
+def _is_owner_gone(end: Any) -> ColumnElement[bool]:
+    """Whether a relation's missing end is an owner that was there once, and has no other name."""
+    was_removed = exists().where(
+        EntityRevision.ref == end, EntityRevision.change.in_((REMOVED, RETIRED))
+    )
+    was_renamed = exists().where(EntityRename.old_ref == end)
+    return and_(EntityRelation.type == "ownedBy", was_removed, ~was_renamed)
+
+
 def _list_dangling(session: Session, declared: ColumnElement[bool]) -> None:
     relation, retired = EntityRelation, RetiredEntity
     declarer, found = aliased(Entity), aliased(Entity)
+    following = literal(" It was renamed to `") + EntityRename.new_ref + literal("`.")
+    renamed = func.coalesce(following, "")
     for end in (relation.target, relation.source):
+        is_gone = _is_owner_gone(end)
         missing = (
             select(
                 literal("warning"),
-                literal(DANGLING),
+                case((is_gone, OWNER_GONE), else_=DANGLING),
                 declarer.ref,
                 declarer.source,
                 declarer.file,
@@ -106,13 +128,15 @@ def _list_dangling(session: Session, declared: ColumnElement[bool]) -> None:
                 declarer.line,
                 relation.type,
                 case(
+                    (is_gone, literal("Its owner `") + end + literal("` is gone.")),
                     (retired.ref.is_not(None), literal("`") + end + literal("` was retired.")),
-                    else_=literal("Nothing is called `") + end + literal("`."),
+                    else_=literal("Nothing is called `") + end + literal("`.") + renamed,
                 ),
-                literal(DANGLING_FIX),
+                case((is_gone, GONE_FIX), else_=DANGLING_FIX),
             )
             .join(declarer, declarer.ref == relation.declared_by)
             .outerjoin(retired, retired.ref == end)
+            .outerjoin(EntityRename, EntityRename.old_ref == end)
             .where(~exists().where(found.ref == end), declared)
         )
         session.execute(
