@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,14 @@ class NotFound(PortalError):  # noqa: N818 reads as what happened
     """Nothing of that name, or nothing the actor may know of."""
 
     title = "Not found"
+
+
+class Moved(NotFound):
+    """What is asked for has another address now; `parts` are those of it that differ."""
+
+    def __init__(self, detail: str, *, parts: Mapping[str, str], fix: str = "") -> None:
+        super().__init__(detail, fix=fix)
+        self.parts = parts
 
 
 class Unauthenticated(PortalError):  # noqa: N818 reads as what happened

@@ -14,6 +14,7 @@ import portal.auth.api
 import portal.auth.routes
 import portal.backstage.api
 import portal.catalog.api
+import portal.catalog.api.history
 import portal.catalog.routes
 import portal.home.routes
 import portal.jobs.api
@@ -102,6 +103,7 @@ def create_app(
         portal.home.routes.blueprint,
         portal.catalog.routes.blueprint,
         portal.catalog.api.blueprint,
+        portal.catalog.api.history.blueprint,
         portal.ownership.routes.blueprint,
         portal.ownership.api.blueprint,
         portal.ownership.api.ownership_blueprint,

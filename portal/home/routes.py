@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +20,12 @@ from portal.web.visitor import get_actor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from werkzeug.wrappers import Response
 
 blueprint = Blueprint("home", __name__)
+CHANGES_SHOWN = timedelta(days=7)
 
 
 @blueprint.get("/")
@@ -43,6 +46,7 @@ def index() -> Response | str:
         "home/index.html",
         label=actor.label,
         needs=found.needs,
+        changes_url=_find_changes(utc_now()) if actor.teams else None,
         teams=[
             SimpleNamespace(
                 **vars(_link(team.ref, labels)),
@@ -56,6 +60,12 @@ def index() -> Response | str:
         services_total=found.services_total,
         stars=[_present(row, labels) for row in found.stars],
     )
+
+
+def _find_changes(now: datetime) -> str:
+    """Return where the changes of somebody's teams in the last days are listed."""
+    since = (now - CHANGES_SHOWN).date().isoformat()
+    return url_for("catalog.changes", mine="yes", since=since)
 
 
 def _link(ref: str | None, labels: Mapping[str, Any]) -> SimpleNamespace:

@@ -256,7 +256,8 @@ class Contributions:
     `entity_pages` maps a kind to the endpoint of its own page, where it has one; `group_teams`
     maps each identity provider's groups to teams, `provider_rules` each provider to what its word
     is worth, a value of identity's own; `permissions` are those that services ask for, beside the
-    labels of views.
+    labels of views. Each of `followers` moves what a feature keeps by an entity's old name to its
+    new one, in the unit of a rename.
     """
 
     nav: tuple[NavItem, ...] = ()
@@ -270,6 +271,7 @@ class Contributions:
     people: tuple[People, ...] = ()
     naming: tuple[Naming, ...] = ()
     subjects: tuple[Subjects, ...] = ()
+    followers: tuple[Callable[[Session, str, str, datetime], None], ...] = ()
     proposals: tuple[ChangeProposals, ...] = ()
     claims: tuple[Claims, ...] = ()
     permissions: tuple[str, ...] = ()

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flask import Response, current_app, g, json, make_response, render_template, request
+from flask import (
+    Response,
+    current_app,
+    g,
+    json,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
@@ -13,6 +23,7 @@ from portal.errors import (
     DatabaseUnavailable,
     Forbidden,
     InvalidInput,
+    Moved,
     NotFound,
     PortalError,
     Taken,
@@ -147,7 +158,21 @@ def _answer(
     return make_response(page, status)
 
 
+def _lead_on(error: Moved) -> Response | None:
+    """Return the way to where the same thing is now, for who only reads it."""
+    held = request.view_args or {}
+    changed = {name: part for name, part in error.parts.items() if name in held}
+    if request.method not in ("GET", "HEAD") or not changed:
+        return None
+    asked: dict[str, Any] = request.args.to_dict(flat=False)
+    url = url_for(str(request.endpoint), **{**asked, **held, **changed})
+    return make_response(redirect(url, 308))
+
+
 def _on_portal_error(error: PortalError) -> Response:
+    leading = _lead_on(error) if isinstance(error, Moved) else None
+    if leading is not None:
+        return leading
     status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
     problems = error.problems if isinstance(error, InvalidInput) else ()
     detail, fix = error.detail, error.fix

@@ -33,6 +33,9 @@ SIGHTS = {
     "entity-relations": Sight(f"{CHECKOUT}?tab=relations", "Checkout", "Depends on"),
     "entity-readme": Sight(f"{CHECKOUT}?tab=readme", "Checkout", "README"),
     "entity-raw": Sight(f"{CHECKOUT}?tab=raw", "Checkout", "apiVersion:"),
+    "entity-history": Sight(f"{CHECKOUT}?tab=history", "Checkout", "Compare the two"),
+    "changes": Sight("/catalog/changes", "What changed", "entries created"),
+    "removed": Sight("/catalog/removed", "Removed", "Nothing was removed lately"),
     "api-openapi": Sight(
         "/catalog/api/default/payments-api?tab=definition", "Payments API", "Answers at"
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from flask import Response, request
@@ -22,6 +23,7 @@ from portal.catalog.api.shapes import (
 from portal.catalog.core.contacts import list_co_owners, list_contacts
 from portal.catalog.core.facets import FACETS
 from portal.catalog.core.own_columns import spell_count
+from portal.catalog.core.records import NOWHERE
 from portal.catalog.forms import (
     EntityListQuery,
     FacetQuery,
@@ -30,9 +32,11 @@ from portal.catalog.forms import (
     make_ref,
 )
 from portal.catalog.forms.extending import extend_form, with_marks
+from portal.catalog.forms.history import PastQuery, read_past
 from portal.catalog.queries import details, entities, problems
 from portal.catalog.queries.columns import get_revision
 from portal.catalog.queries.graph import read_judged_neighbourhood
+from portal.catalog.queries.history import get_past, list_relations_at
 from portal.catalog.queries.lists import cut_page, select_entities
 from portal.catalog.queries.marks import count_stale
 from portal.catalog.queries.own_fields import (
@@ -42,6 +46,7 @@ from portal.catalog.queries.own_fields import (
     type_fields,
 )
 from portal.catalog.queries.personal import narrow_for
+from portal.catalog.service.overlays import make_record
 from portal.infra.clock import utc_now
 from portal.infra.contributions import get_contributions
 from portal.web.caching import answer_versioned, make_etag
@@ -109,11 +114,23 @@ def list_entities() -> Response:
 
 @blueprint.get("/entities/<string:kind>/<string:namespace>/<string:name>")
 @requires("catalog:entity:read")
-@declare(answer=EntityDocument)
+@declare(query=PastQuery, answer=EntityDocument)
 def show_entity(kind: str, namespace: str, name: str) -> Response:
-    """Return the whole entity in Backstage's shape, with its relations both ways and own fields."""
+    """Return the whole entity in Backstage's shape, with its relations both ways and own fields.
+
+    With `at` as it was at that time.
+    """
     session = get_session()
+    query = parse_arguments(PastQuery, request.args)
     ref = make_ref(kind, namespace, name)
+    if query.at is not None:
+        at = read_past(query.at, utc_now())
+        past = get_past(session, ref, at)
+        before = list_relations_at(session, past.ref, at)
+        columns = make_record(session, past.document, NOWHERE).columns
+        own = draw_fields(session, columns["kind"], columns["entity_class"], past.document)
+        shown = SimpleNamespace(document=past.document, version=None)
+        return Response(dump(_as_document(shown, before, own)), mimetype="application/json")
     entity = entities.get_document(session, ref)
     relations = details.list_relations(session, ref)
     fields = draw_fields(session, entity.kind, entity.entity_class, entity.document)

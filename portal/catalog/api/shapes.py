@@ -68,7 +68,8 @@ class ContactItem(BaseModel):
 class EntityDocument(BaseModel):
     """An entity as Backstage writes it, with its relations and the own fields read from it.
 
-    `co_owners` own it beside the accountable owner; `version` is what a change is made from.
+    `co_owners` own it beside the accountable owner; `version` is what a change is made from,
+    null for a past time.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -81,7 +82,7 @@ class EntityDocument(BaseModel):
     fields: dict[str, Any]
     co_owners: list[str]
     contacts: list[ContactItem]
-    version: int
+    version: int | None
 
 
 class ProblemItem(BaseModel):

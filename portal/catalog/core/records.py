@@ -22,6 +22,8 @@ LONGEST_WORD = 200
 NO_WORDS: Mapping[str, str] = {}
 PORTAL = "portal"
 """The source of what was made in the portal itself."""
+HELD_BY_HAND = "brought back by hand; no file of its source defines it now"
+"""What an entity was read as that came back without its file; a file that defines it ends that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,10 @@ class Place:
     line: int
     read_as: str = ""
     is_ephemeral: bool = False
+
+
+NOWHERE = Place("", "", 1, 1)
+"""The place of a document that is only looked at."""
 
 
 @dataclass(frozen=True, slots=True)

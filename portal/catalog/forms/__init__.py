@@ -206,6 +206,7 @@ class ShowQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     tab: str = Field("overview", pattern="^[a-z_]{1,40}$")
+    at: str | None = Field(None, max_length=40)
     depth: Literal[1, 2, 3] | None = None
     direction: Direction = "both"
 

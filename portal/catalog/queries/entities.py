@@ -9,7 +9,8 @@ from sqlalchemy import and_, bindparam, select
 from portal.catalog.core.refs import parse_ref
 from portal.catalog.models import CatalogState, Entity, Star
 from portal.catalog.queries.columns import REVISION
-from portal.errors import NotFound
+from portal.catalog.queries.lineage import find_present_name
+from portal.errors import Moved, NotFound
 from portal.infra.contributions import SubjectFacts
 from portal.infra.db import read_rows
 
@@ -73,7 +74,7 @@ def get_entity(session: Session, ref: str) -> Entity:
     """Return an entity by canonical reference; raises NotFound."""
     found = session.scalar(select(Entity).where(Entity.ref == ref))
     if found is None:
-        raise _miss(ref)
+        raise miss(session, ref)
     return found
 
 
@@ -84,13 +85,24 @@ def get_document(session: Session, ref: str) -> Row[Any]:
     """
     found = read_rows(session, DOCUMENT, {"ref": ref})
     if not found:
-        raise _miss(ref)
+        raise miss(session, ref)
     session.info.setdefault(REVISION, found[0].revision or 0)
     return found[0]
 
 
-def _miss(ref: str) -> NotFound:
-    return NotFound(f"Nothing is called {ref}.", fix="Search the catalog for the name.")
+def miss(session: Session, ref: str) -> NotFound:
+    """Return the error that nothing has a name, or that what had it is called otherwise now."""
+    message = f"Nothing is called {ref}."
+    present = find_present_name(session, ref)
+    if present is None:
+        return NotFound(message, fix="Search the catalog for the name.")
+    kind, _, rest = present.partition(":")
+    namespace, _, name = rest.partition("/")
+    return Moved(
+        f"{message} It was renamed to {present}.",
+        parts={"kind": kind, "namespace": namespace, "name": name},
+        fix=f"Ask for {present}.",
+    )
 
 
 def find_subject(session: Session, text: str) -> SubjectFacts | None:
@@ -105,8 +117,10 @@ def find_subject(session: Session, text: str) -> SubjectFacts | None:
     return None if row is None else SubjectFacts(row.ref, row.owner, row.system)
 
 
-def get_entity_for(session: Session, ref: str, account_id: int | None) -> tuple[Entity, bool]:
-    """Return an entity and whether an account starred it; raises NotFound.
+def find_entity_for(
+    session: Session, ref: str, account_id: int | None
+) -> tuple[Entity, bool] | None:
+    """Return an entity and whether an account starred it; None when there is none.
 
     The catalog's revision comes in the same query, for what reads it later in this unit.
     """
@@ -116,7 +130,7 @@ def get_entity_for(session: Session, ref: str, account_id: int | None) -> tuple[
         .where(Entity.ref == ref)
     ).one_or_none()
     if row is None:
-        return get_entity(session, ref), False
+        return None
     session.info.setdefault(REVISION, row[2] or 0)
     return row[0], row[1] is not None
 

@@ -5,27 +5,30 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select, union, union_all
+from sqlalchemy import select, union
 
+from portal.catalog.core.changes import CREATED, RESTORED
 from portal.catalog.core.relations import Relation
 from portal.catalog.models import (
     Entity,
     EntityOverlay,
     EntityRelation,
-    EntityRename,
     EntityRevision,
     PastRelation,
 )
+from portal.catalog.queries.entities import miss
+from portal.catalog.queries.lineage import belongs, name_of, read_lineage
 from portal.errors import NotFound
+from portal.infra.contributions import get_contributions
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Row
+    from sqlalchemy import ColumnElement, Row
     from sqlalchemy.orm import Session
 
-MOST_NAMES = 20
+PERSON = "person:"
 CHANGE_COLUMNS = (
     EntityRevision.id,
     EntityRevision.ref,
@@ -43,48 +46,23 @@ CHANGE_COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class PastEntity:
-    """An entity as it was: its document, and the revision that had made it so, if one is kept.
+    """An entity as it was: its name and document then, and the revision that had made it so.
 
-    `document` is None where there was none.
+    `document` is None where there was none, `revision` where none is kept from before. `next` is
+    the first revision after that time.
     """
 
     ref: str
     document: Any
     revision: Row[Any] | None
-
-
-def list_names(session: Session, ref: str) -> list[str]:
-    """Return what an entity is called and was called before, the present name first."""
-    names = [ref]
-    for name in names:
-        if len(names) < MOST_NAMES:
-            found = session.scalars(
-                select(EntityRename.old_ref)
-                .where(EntityRename.new_ref == name)
-                .order_by(EntityRename.at.desc())
-            )
-            names.extend(old for old in found if old not in names)
-    return names
-
-
-def find_present_name(session: Session, ref: str) -> str | None:
-    """Return what an entity that was renamed is called now; None when it never was."""
-    found: str | None = None
-    for _ in range(MOST_NAMES):
-        following = session.scalar(
-            select(EntityRename.new_ref).where(EntityRename.old_ref == (found or ref))
-        )
-        if following is None or following == ref:
-            break
-        found = following
-    return found
+    next: Row[Any] | None
 
 
 def list_revisions(
     session: Session, ref: str, *, before: int | None = None, limit: int
 ) -> Sequence[Row[Any]]:
     """Return revisions of an entity under all its names, the latest first, older than `before`."""
-    query = select(*CHANGE_COLUMNS).where(EntityRevision.ref.in_(list_names(session, ref)))
+    query = select(*CHANGE_COLUMNS).where(belongs(read_lineage(session, ref)))
     if before is not None:
         query = query.where(EntityRevision.id < before)
     return session.execute(query.order_by(EntityRevision.id.desc()).limit(limit)).all()
@@ -92,41 +70,32 @@ def list_revisions(
 
 def read_change(session: Session, ref: str, revision_id: int) -> tuple[Row[Any], Any, Any]:
     """Return a revision of an entity with its document before and after; raises NotFound."""
-    names = list_names(session, ref)
+    mine = belongs(read_lineage(session, ref))
     row = session.execute(
-        select(*CHANGE_COLUMNS, EntityRevision.before).where(
-            EntityRevision.id == revision_id, EntityRevision.ref.in_(names)
-        )
+        select(*CHANGE_COLUMNS, EntityRevision.before).where(EntityRevision.id == revision_id, mine)
     ).one_or_none()
     if row is None:
         raise NotFound(f"{ref} has no revision {revision_id}.", fix="Look at its history.")
     following = session.execute(
         select(EntityRevision.before)
-        .where(EntityRevision.ref == row.ref, EntityRevision.id > revision_id)
+        .where(mine, EntityRevision.id > revision_id)
         .order_by(EntityRevision.id)
         .limit(1)
     ).one_or_none()
-    after = _read_present(session, row.ref) if following is None else following.before
+    after = read_present(session, ref) if following is None else following.before
     return row, row.before, after
 
 
-def _read_present(session: Session, ref: str) -> Any:
+def read_present(session: Session, ref: str) -> Any:
+    """Return the document of an entity as it is, None where there is none."""
     return session.scalar(select(Entity.document).where(Entity.ref == ref))
 
 
 def read_at(session: Session, ref: str, at: datetime) -> PastEntity:
-    """Return an entity as it was at a past time, under the name it had then."""
-    for name in list_names(session, ref):
-        found = _read_named_at(session, name, at)
-        if found.document is not None:
-            return found
-    return PastEntity(ref, None, None)
-
-
-def _read_named_at(session: Session, ref: str, at: datetime) -> PastEntity:
-    mine = EntityRevision.ref == ref
+    """Return what is called `ref` now as it was at a past time, under the name it had then."""
+    mine = belongs(read_lineage(session, ref))
     following = session.execute(
-        select(EntityRevision.before)
+        select(*CHANGE_COLUMNS, EntityRevision.before)
         .where(mine, EntityRevision.at > at)
         .order_by(EntityRevision.id)
         .limit(1)
@@ -137,15 +106,33 @@ def _read_named_at(session: Session, ref: str, at: datetime) -> PastEntity:
         .order_by(EntityRevision.id.desc())
         .limit(1)
     ).one_or_none()
-    if following is not None:
-        return PastEntity(ref, following.before, made)
-    since = session.execute(
-        select(Entity.document, Entity.created_at).where(Entity.ref == ref)
-    ).one_or_none()
-    # Without a revision before `at`, what is there now may be younger than that.
-    if since is None or (made is None and since.created_at > at):
-        return PastEntity(ref, None, made)
-    return PastEntity(ref, since.document, made)
+    document = read_present(session, ref) if following is None else following.before
+    if document is not None and made is None and _is_younger(session, ref, mine, at):
+        document = None
+    if document is None:
+        return PastEntity(ref, None, made, following)
+    name = ref if following is None else name_of(document)
+    return PastEntity(name, document, made, following)
+
+
+def get_past(session: Session, ref: str, at: datetime) -> PastEntity:
+    """Return an entity as it was at a past time; raises NotFound where it was not there then."""
+    found = read_at(session, ref, at)
+    if found.document is None:
+        if found.revision is None and found.next is None:
+            raise miss(session, ref)
+        raise NotFound(f"{ref} was not there at {at.isoformat()}.", fix="Look at its history.")
+    return found
+
+
+def _is_younger(session: Session, ref: str, mine: ColumnElement[bool], at: datetime) -> bool:
+    """Whether an entity from before there were revisions was made only after `at`."""
+    made = session.scalar(select(Entity.created_at).where(Entity.ref == ref))
+    if made is None or made <= at:
+        return False
+    # Where it was away in between, it was made anew and says nothing of the time before.
+    again = mine & EntityRevision.change.in_((CREATED, RESTORED)) & (EntityRevision.at > at)
+    return session.scalar(select(EntityRevision.id).where(again).limit(1)) is None
 
 
 def list_relations_at(session: Session, ref: str, at: datetime) -> list[Relation]:
@@ -169,46 +156,6 @@ def list_relations_at(session: Session, ref: str, at: datetime) -> list[Relation
     return sorted(found, key=lambda relation: (relation.type, relation.target))
 
 
-def list_changes(
-    session: Session,
-    *,
-    owners: Sequence[str] | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    before: int | None = None,
-    limit: int,
-) -> Sequence[Row[Any]]:
-    """Return changes of the catalog, the latest first: all, or those of what some teams own.
-
-    What a team gave away or lost counts as its own too.
-    """
-    narrowed = []
-    if since is not None:
-        narrowed.append(EntityRevision.at >= since)
-    if until is not None:
-        narrowed.append(EntityRevision.at < until)
-    if before is not None:
-        narrowed.append(EntityRevision.id < before)
-    latest = EntityRevision.id.desc()
-    if owners is None:
-        query = select(*CHANGE_COLUMNS).where(*narrowed).order_by(latest).limit(limit)
-        return session.execute(query).all()
-    # Apart, so that each part walks its own index from its end.
-    parts = [
-        select(
-            select(EntityRevision.id)
-            .where(column.in_(owners), *narrowed)
-            .order_by(latest)
-            .limit(limit)
-            .subquery()
-        )
-        for column in (EntityRevision.owner, EntityRevision.owner_before)
-    ]
-    ids = set(session.scalars(union_all(*parts)))
-    query = select(*CHANGE_COLUMNS).where(EntityRevision.id.in_(ids))
-    return session.execute(query.order_by(latest).limit(limit)).all()
-
-
 def list_overlays(session: Session, ref: str) -> Sequence[EntityOverlay]:
     """Return what was set in the portal over the file of an entity."""
     return session.scalars(
@@ -216,7 +163,34 @@ def list_overlays(session: Session, ref: str) -> Sequence[EntityOverlay]:
     ).all()
 
 
-def has_history(session: Session, ref: str) -> bool:
-    """Whether an entity of this name is or was known."""
-    query = select(EntityRevision.id).where(EntityRevision.ref == ref).limit(1)
-    return session.scalar(query) is not None
+def find_last_revision(session: Session, ref: str) -> Row[Any] | None:
+    """Return the latest revision of whoever has a name, or had it last; None for nobody."""
+    rows = list_revisions(session, ref, limit=1)
+    return rows[0] if rows else None
+
+
+def list_old_names(session: Session, ids: Sequence[int]) -> dict[int, str]:
+    """Return what entities were called before, by the revisions that renamed them."""
+    if not ids:
+        return {}
+    rows = session.execute(
+        select(EntityRevision.id, EntityRevision.before).where(EntityRevision.id.in_(ids))
+    )
+    return {row.id: name_of(row.before) for row in rows if row.before}
+
+
+def read_after(session: Session, ref: str, revision_id: int | None) -> Any:
+    """Return the document of an entity after a revision, None for as it is now."""
+    if revision_id is None:
+        return read_present(session, ref)
+    return read_change(session, ref, revision_id)[2]
+
+
+def name_people(session: Session, actors: Iterable[str]) -> dict[str, str]:
+    """Return the names of those actors that are persons somebody still knows."""
+    asked = sorted({actor for actor in actors if actor.startswith(PERSON)})
+    found: dict[str, str] = {}
+    if asked:
+        for naming in get_contributions(session).naming:
+            found.update(naming.list_names(session, asked))
+    return found

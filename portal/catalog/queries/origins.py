@@ -10,7 +10,8 @@ from sqlalchemy import select
 from portal.catalog.core.document_fields import MISSING, is_within, list_leaves, read_field
 from portal.catalog.core.records import PORTAL
 from portal.catalog.models import EntityRevision
-from portal.catalog.queries.history import list_names, list_overlays
+from portal.catalog.queries.history import list_overlays
+from portal.catalog.queries.lineage import belongs, read_lineage
 from portal.infra.contributions import get_contributions
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def _list_revisions(session: Session, ref: str) -> Sequence[Row[Any]]:
             EntityRevision.fields,
             EntityRevision.change.in_(STARTS).label("is_first"),
         )
-        .where(EntityRevision.ref.in_(list_names(session, ref)))
+        .where(belongs(read_lineage(session, ref)))
         .order_by(EntityRevision.id.desc())
         .limit(MOST_REVISIONS)
     ).all()

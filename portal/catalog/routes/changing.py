@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flask import url_for
 
 from portal.catalog.core.contacts import ENTITY, list_co_owners, list_contacts, list_named
-from portal.catalog.core.records import PORTAL
+from portal.catalog.core.records import HELD_BY_HAND, PORTAL
 from portal.catalog.queries.entities import list_labels
 from portal.catalog.queries.origins import list_origins
 from portal.catalog.routes import presenting
@@ -34,12 +34,14 @@ def present_changing(session: Session, actor: Actor, entity: Entity) -> SimpleNa
     }
     is_offered = may_edit(actor, entity)
     is_made_here = entity.source == PORTAL
+    is_held = entity.read_as == HELD_BY_HAND
     return SimpleNamespace(
         is_offered=is_offered,
         is_made_here=is_made_here,
+        is_held=is_held,
         version=entity.revision,
         edit_url=url_for("catalog.edit", **parts),
-        remove_url=url_for("catalog.show_removal", **parts) if is_made_here else None,
+        remove_url=url_for("catalog.show_removal", **parts) if is_made_here or is_held else None,
         propose_url=find_proposals(session, entity) if is_offered and entity.base else None,
         take_away_url=url_for("catalog.take_away", **parts),
         marks=find_marks(session, entity),

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from portal.auth.core import Actor
 from portal.catalog.forms import ShowQuery, make_ref
+from portal.catalog.forms.history import HistoryQuery
 from portal.catalog.queries import details, entities
 from portal.catalog.queries.columns import find_domain
 from portal.catalog.queries.graph import read_judged_neighbourhood
@@ -18,8 +19,11 @@ from portal.catalog.routes import graphs, presenting
 from portal.catalog.routes.blueprint import blueprint
 from portal.catalog.routes.changing import present_changing, present_fields, present_people
 from portal.catalog.routes.definitions import present_definition
+from portal.catalog.routes.history import present_history
 from portal.catalog.routes.impacts import NO_IMPACT, present_impact
 from portal.catalog.routes.own_values import list_refs, present_lines, read_own
+from portal.catalog.routes.past import show_past
+from portal.catalog.routes.removed import show_removed
 from portal.catalog.routes.retiring import show_retired
 from portal.errors import NotFound
 from portal.infra.contributions import EntityPanel, PanelSubject, get_contributions
@@ -31,29 +35,51 @@ from portal.web.unit import Session, get_session
 from portal.web.visitor import get_actor, may
 
 if TYPE_CHECKING:
+    from flask import Response
+
     from portal.catalog.core.graph import Neighbourhood
     from portal.catalog.models import Entity
 
 log = get_logger("panels")
 BROKEN = "!"
-OWN_TABS = ("overview", "graph", "impact", "relations", "definition", "fields", "raw")
+OWN_TABS = (
+    "overview",
+    "graph",
+    "impact",
+    "relations",
+    "definition",
+    "history",
+    "fields",
+    "raw",
+)
 
 
 @blueprint.get("/catalog/<string:kind>/<string:namespace>/<string:name>")
 @requires("catalog:entity:read")
-def show(kind: str, namespace: str, name: str) -> str:
-    """Show one entity: overview, graph, relations, definition, raw text, or a feature's panel."""
+def show(kind: str, namespace: str, name: str) -> Response | str:
+    """Show one entity: overview, graph, relations, definition, history, raw text, or a panel.
+
+    With `at` as it was; what is gone says since when.
+    """
     session = get_session()
     query = parse_arguments(ShowQuery, request.args)
     actor = get_actor(Actor)
     ref = make_ref(kind, namespace, name)
-    try:
-        entity, is_starred = entities.get_entity_for(session, ref, actor.account_id)
-    except NotFound:
-        archived = show_retired(session, ref)
-        if archived is None:
-            raise
-        return archived
+    if query.at is not None:
+        return show_past(session, ref, query.at)
+    held = entities.find_entity_for(session, ref, actor.account_id)
+    if held is None:
+        gone = show_retired(session, ref) or show_removed(session, actor, ref)
+        if gone is None:
+            raise entities.miss(session, ref)
+        return gone
+    entity, is_starred = held
+    return _show(session, actor, entity, query, is_starred=is_starred)
+
+
+def _show(
+    session: Session, actor: Actor, entity: Entity, query: ShowQuery, *, is_starred: bool
+) -> str:
     subject = PanelSubject(entity.ref, entity.kind, entity.source, entity.file, may)
     around = details.read_around(session, entity.ref)
     graph, depth = _read_graph(session, entity, query, around)
@@ -88,7 +114,7 @@ def show(kind: str, namespace: str, name: str) -> str:
             kind=entity.kind,
             is_offered=actor.is_person,
             starred=is_starred,
-            url=url_for("catalog.star", kind=kind, namespace=namespace, name=name),
+            url=url_for("catalog.star", **(request.view_args or {})),
             back=request.full_path.rstrip("?"),
         ),
         **_fill_tab(session, entity, subject, query),
@@ -105,6 +131,7 @@ def _fill_tab(
         "json_text": "",
         "definition": None,
         "impact": None,
+        "history": None,
         "fields": [],
         "people": None,
     }
@@ -113,6 +140,8 @@ def _fill_tab(
         found["json_text"] = presenting.write_json(entity.document)
     elif query.tab == "impact":
         found["impact"] = present_impact(session, entity)
+    elif query.tab == "history":
+        found["history"] = present_history(session, entity.ref, HistoryQuery())
     elif query.tab == "overview":
         found["people"] = present_people(session, entity)
     elif query.tab == "fields":
@@ -159,6 +188,7 @@ def _list_tabs(
         (0, "overview", "Overview", None),
         (20, "graph", "Graph", None),
         (30, "relations", "Relations", related),
+        (80, "history", "History", None),
         (85, "fields", "Fields", None),
         (90, "raw", "Raw", None),
     ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from flask import flash, redirect, request, url_for
 
 from portal.auth.core import Actor
-from portal.catalog.core.records import PORTAL
+from portal.catalog.core.records import HELD_BY_HAND, PORTAL
 from portal.catalog.forms import make_ref
 from portal.catalog.forms.editing import RemoveForm, TakeAwayForm
 from portal.catalog.queries.details import read_around
@@ -51,10 +51,10 @@ def take_away(kind: str, namespace: str, name: str) -> Response:
 @blueprint.get("/catalog/<string:kind>/<string:namespace>/<string:name>/remove")
 @requires("catalog:entity:write", by_object=True)
 def show_removal(kind: str, namespace: str, name: str) -> str:
-    """Say what goes with an entity that was made in the portal, and ask once more."""
+    """Say what goes with an entity that was has no file, and ask once more."""
     session = get_session()
     entity = get_for_edit(session, get_actor(Actor), make_ref(kind, namespace, name))
-    if entity.source != PORTAL:
+    if entity.source != PORTAL and entity.read_as != HELD_BY_HAND:
         raise Conflict(
             f"{entity.ref} comes from {entity.source}: {entity.file}.",
             fix="Delete the file, or retire the service.",
@@ -75,7 +75,7 @@ def show_removal(kind: str, namespace: str, name: str) -> str:
 @blueprint.post("/catalog/<string:kind>/<string:namespace>/<string:name>/remove")
 @requires("catalog:entity:write", by_object=True)
 def remove(kind: str, namespace: str, name: str) -> Response:
-    """Remove an entity that was made in the portal."""
+    """Remove an entity that no file defines."""
     form = parse_arguments(RemoveForm, request.form)
     ref = make_ref(kind, namespace, name)
     delete_entity(get_session(), get_actor(Actor), ref, version=form.version, now=utc_now())

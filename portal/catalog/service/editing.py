@@ -8,6 +8,7 @@ from sqlalchemy import delete, select
 
 from portal.audit.service import record_act
 from portal.auth.core import Actor, Subject, authorise
+from portal.catalog.core.changes import EDITED, REMOVED
 from portal.catalog.core.document_fields import (
     MISSING,
     Blocked,
@@ -16,7 +17,7 @@ from portal.catalog.core.document_fields import (
     read_field,
 )
 from portal.catalog.core.edits import check_pointers, describe_findings
-from portal.catalog.core.records import PORTAL, Place
+from portal.catalog.core.records import HELD_BY_HAND, PORTAL, Place
 from portal.catalog.core.refs import entity_ref
 from portal.catalog.core.specs import check_entity
 from portal.catalog.models import Entity, EntityOverlay
@@ -24,7 +25,7 @@ from portal.catalog.queries.retired import find_retired
 from portal.catalog.service.overlays import is_said, make_record, read_overlays
 from portal.catalog.service.permissions import WRITE
 from portal.catalog.service.problems import refresh_near
-from portal.catalog.service.records import EDITED, REMOVED, write_records
+from portal.catalog.service.records import write_records
 from portal.catalog.service.removals import place_of, take_out
 from portal.catalog.service.revisions import hold_revision
 from portal.errors import Conflict, Forbidden, InvalidInput, NotFound, Problem
@@ -159,9 +160,9 @@ def create_entity(
 def delete_entity(
     session: Session, actor: Actor, ref: str, *, version: int | None, now: datetime
 ) -> None:
-    """Remove an entity that was made in the portal; it can be brought back for a while."""
+    """Remove an entity that no file defines; it can be brought back for a while."""
     entity = open_for_change(session, actor, ref, version=version)
-    if entity.source != PORTAL:
+    if entity.source != PORTAL and entity.read_as != HELD_BY_HAND:
         raise Conflict(
             f"{ref} comes from {entity.source}: {entity.file}.",
             fix="Delete the file, or retire the service.",

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, select, update
 
 from portal.auth.core import Actor, authorise
-from portal.catalog.core.records import Place, Record
+from portal.catalog.core.changes import REMOVED, RESTORED
+from portal.catalog.core.records import HELD_BY_HAND, Place, Record
 from portal.catalog.models import (
     CatalogProblem,
     Entity,
@@ -17,7 +18,7 @@ from portal.catalog.models import (
 )
 from portal.catalog.service.overlays import lay_overlays, make_record
 from portal.catalog.service.permissions import WRITE
-from portal.catalog.service.records import REMOVED, RESTORED, write_records
+from portal.catalog.service.records import write_records
 from portal.catalog.service.removals import place_of, take_out
 from portal.catalog.service.revisions import bump_revision
 
@@ -30,15 +31,17 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Applied:
-    """What a batch did; `claimed` maps refs that another source keeps to where they stand.
+    """What a batch did; `fresh` are the refs that are new.
 
-    `unfit` maps refs whose overlays do not fit their file any more to why, `retired` those that
-    nobody may define any more to since when.
+    `claimed` maps refs that another source keeps to where they stand, `unfit` those whose overlays
+    do not fit their file any more to why, `retired` those that nobody may define any more to since
+    when.
     """
 
     created: int = 0
     updated: int = 0
     unchanged: int = 0
+    fresh: tuple[str, ...] = ()
     claimed: dict[str, Place] = field(default_factory=dict)
     unfit: dict[str, str] = field(default_factory=dict)
     retired: dict[str, datetime] = field(default_factory=dict)
@@ -91,6 +94,7 @@ def apply_records(
         else:
             changed.append(record)
     applied.created, applied.updated = len(fresh), len(changed)
+    applied.fresh = tuple(record.ref for record in fresh if not record.place.is_ephemeral)
     if fresh or changed:
         write_records(session, actor, fresh=fresh, changed=changed, change=change, now=now)
     return applied
@@ -103,8 +107,11 @@ def _find_retired(session: Session, records: Sequence[Record]) -> dict[str, date
 
 
 def _keeps(held: Place, other: Place) -> bool:
-    """Whether who came first keeps an entity: what lasts takes it from what is ephemeral."""
-    return other.is_ephemeral or not held.is_ephemeral
+    """Whether who came first keeps an entity: what lasts takes it from what is ephemeral.
+
+    What was brought back without its file goes to whoever has a file again.
+    """
+    return held.read_as != HELD_BY_HAND and (other.is_ephemeral or not held.is_ephemeral)
 
 
 def rename_source(session: Session, actor: Actor, old: str, new: str) -> None:

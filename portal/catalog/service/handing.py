@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from portal.auth.core import Actor, Subject, authorise
+from portal.catalog.core.changes import EDITED
 from portal.catalog.core.document_fields import MISSING, Change, apply_changes, read_field
 from portal.catalog.core.records import PORTAL
 from portal.catalog.core.refs import shorten_ref
@@ -24,7 +25,7 @@ from portal.catalog.service.editing import (
 from portal.catalog.service.overlays import is_said, make_record
 from portal.catalog.service.permissions import WRITE
 from portal.catalog.service.problems import refresh_near
-from portal.catalog.service.records import EDITED, write_records
+from portal.catalog.service.records import write_records
 from portal.catalog.service.removals import place_of
 from portal.catalog.service.revisions import hold_revision
 from portal.errors import Conflict, NotFound

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, case, delete, exists, insert, literal, select, true
+from sqlalchemy import and_, case, delete, exists, func, insert, literal, select, true
 from sqlalchemy.orm import aliased
 
 from portal.auth.core import Actor, authorise
+from portal.catalog.core.changes import REMOVED, RETIRED
 from portal.catalog.core.own_fields import RULE
 from portal.catalog.models import (
     CatalogProblem,
@@ -18,7 +19,6 @@ from portal.catalog.models import (
     RetiredEntity,
 )
 from portal.catalog.service.permissions import WRITE
-from portal.catalog.service.records import REMOVED, RETIRED
 from portal.catalog.service.revisions import bump_revision
 from portal.infra.db import BATCH_ROWS, insert_rows
 
@@ -113,6 +113,8 @@ def _is_owner_gone(end: Any) -> ColumnElement[bool]:
 def _list_dangling(session: Session, declared: ColumnElement[bool]) -> None:
     relation, retired = EntityRelation, RetiredEntity
     declarer, found = aliased(Entity), aliased(Entity)
+    following = literal(" It was renamed to `") + EntityRename.new_ref + literal("`.")
+    renamed = func.coalesce(following, "")
     for end in (relation.target, relation.source):
         is_gone = _is_owner_gone(end)
         missing = (
@@ -128,12 +130,13 @@ def _list_dangling(session: Session, declared: ColumnElement[bool]) -> None:
                 case(
                     (is_gone, literal("Its owner `") + end + literal("` is gone.")),
                     (retired.ref.is_not(None), literal("`") + end + literal("` was retired.")),
-                    else_=literal("Nothing is called `") + end + literal("`."),
+                    else_=literal("Nothing is called `") + end + literal("`.") + renamed,
                 ),
                 case((is_gone, GONE_FIX), else_=DANGLING_FIX),
             )
             .join(declarer, declarer.ref == relation.declared_by)
             .outerjoin(retired, retired.ref == end)
+            .outerjoin(EntityRename, EntityRename.old_ref == end)
             .where(~exists().where(found.ref == end), declared)
         )
         session.execute(

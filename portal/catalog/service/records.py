@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import delete, select, update
 
+from portal.catalog.core.changes import CREATED, MOVED, UPDATED
 from portal.catalog.core.document_fields import list_changed
 from portal.catalog.models import (
     Entity,
@@ -15,6 +16,7 @@ from portal.catalog.models import (
     EntityTag,
     PastRelation,
 )
+from portal.catalog.service.names import remember_names, take_names
 from portal.catalog.service.own_values import replace_own_values
 from portal.catalog.service.revisions import bump_revision
 from portal.catalog.service.search import index_words
@@ -30,9 +32,6 @@ if TYPE_CHECKING:
     from portal.auth.core import Actor
     from portal.catalog.core.records import Place, Record
 
-CREATED, UPDATED, EDITED, MOVED = "created", "updated", "edited", "moved"
-REMOVED, RESTORED = "removed", "restored"
-RETIRED, BROUGHT_BACK = "retired", "brought_back"
 PARTS = (EntityTag, EntityAlias)
 
 
@@ -44,18 +43,20 @@ class Held(NamedTuple):
     source: str
 
 
-def write_records(
+def write_records(  # noqa: PLR0913 every part is named
     session: Session,
     actor: Actor,
     *,
     fresh: Sequence[Record],
     changed: Sequence[Record],
     change: str = "",
+    is_noted: bool = True,
     now: datetime,
 ) -> None:
     """Write records of entities that are new and that are there already, and their revisions.
 
-    `change` says what happened where it is not that a source was read.
+    `change` says what happened where it is not that a source was read. Without `is_noted` the
+    caller writes the revision, of a change that this is a part of.
     """
     # The revision comes first: its row is locked until the end, so revisions commit in order.
     revision = bump_revision(session)
@@ -72,6 +73,8 @@ def write_records(
             update(Entity).where(Entity.ref == record.ref).values(**_columns(record, revision, now))
         )
     _insert_parts(session, [*fresh, *changed], since, now)
+    take_names(session, [record.ref for record in fresh])
+    remember_names(session, [record.ref for record in (*fresh, *changed)])
     ids = index_words(session, {record.ref: record.words for record in (*fresh, *changed)})
     replace_values(session, ids, [*fresh, *changed])
     replace_own_values(session, ids, [*fresh, *changed])
@@ -81,7 +84,7 @@ def write_records(
         [
             row
             for record in (*fresh, *changed)
-            if not record.place.is_ephemeral
+            if is_noted and not record.place.is_ephemeral
             for row in _make_revision(actor, record, held.get(record.ref), change, now)
         ],
     )

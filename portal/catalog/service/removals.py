@@ -81,8 +81,7 @@ def take_out(
         return 0
     if kept:
         insert_rows(session, RemovedEntity, kept)
-    end_relations(session, (), gone=refs, now=now)
-    forget_parts(session, refs)
+    delete_entities(session, rows, now=now)
     insert_rows(
         session,
         EntityRevision,
@@ -100,11 +99,18 @@ def take_out(
             if not e.is_ephemeral
         ],
     )
+    return len(rows)
+
+
+def delete_entities(session: Session, rows: Sequence[Entity], *, now: datetime) -> None:
+    """Delete entities with all that is drawn from them; their relations become past ones."""
+    refs, ids = [e.ref for e in rows], [e.id for e in rows]
+    end_relations(session, (), gone=refs, now=now)
+    forget_parts(session, refs)
     session.execute(delete(CatalogProblem).where(CatalogProblem.ref.in_(refs)))
     session.execute(delete(Entity).where(Entity.ref.in_(refs)))
-    forget_words(session, [e.id for e in rows])
-    forget_values(session, [e.id for e in rows])
-    forget_own_values(session, [e.id for e in rows])
+    forget_words(session, ids)
+    forget_values(session, ids)
+    forget_own_values(session, ids)
     revision = bump_revision(session)
-    insert_rows(session, EntityTombstone, [{"entity_id": e.id, "revision": revision} for e in rows])
-    return len(rows)
+    insert_rows(session, EntityTombstone, [{"entity_id": i, "revision": revision} for i in ids])

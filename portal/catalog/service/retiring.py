@@ -8,6 +8,7 @@ from sqlalchemy import delete
 
 from portal.audit.service import record_act
 from portal.auth.core import Actor, Subject, authorise
+from portal.catalog.core.changes import BROUGHT_BACK, RETIRED
 from portal.catalog.core.records import Place
 from portal.catalog.models import RemovedEntity, RetiredEntity
 from portal.catalog.queries.retired import count_direct_dependents, get_retired
@@ -15,7 +16,7 @@ from portal.catalog.service.editing import open_for_change
 from portal.catalog.service.overlays import lay_overlays, make_record
 from portal.catalog.service.permissions import WRITE
 from portal.catalog.service.problems import refresh_near
-from portal.catalog.service.records import BROUGHT_BACK, RETIRED, write_records
+from portal.catalog.service.records import write_records
 from portal.catalog.service.removals import take_out
 from portal.catalog.service.revisions import hold_revision
 from portal.errors import Conflict, InvalidInput, Problem

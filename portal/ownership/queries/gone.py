@@ -14,7 +14,7 @@ from portal.catalog.models import (
     EntityRevision,
     PastRelation,
 )
-from portal.catalog.queries.history import find_present_name
+from portal.catalog.queries.lineage import find_present_name
 from portal.ownership.queries import GROUP, get_teams
 from portal.ownership.queries.trusted import is_trusted
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, func, or_, select
 
+from portal.catalog.core.changes import RESTORED
 from portal.catalog.core.document_fields import Change
 from portal.catalog.core.records import PORTAL, Place
 from portal.catalog.models import Entity, EntityRelation, RemovedEntity
@@ -15,7 +16,6 @@ from portal.catalog.service.former_names import drop_former_name, keep_former_na
 from portal.catalog.service.handing import edit_many, put_back
 from portal.catalog.service.overlays import make_record
 from portal.catalog.service.problems import refresh_near
-from portal.catalog.service.records import RESTORED
 from portal.ownership.core.plans import MAKE, REMOVE, SET
 
 if TYPE_CHECKING:

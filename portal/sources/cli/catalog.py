@@ -134,7 +134,8 @@ def _print_outcome(outcome: Outcome) -> None:
     click.echo(
         f"{outcome.source}: {outcome.documents} documents in {outcome.files} files: "
         f"{outcome.created} new, {outcome.updated} changed, {outcome.unchanged} unchanged, "
-        f"{outcome.removed} removed, {outcome.refused} refused, {outcome.skipped} skipped, "
+        f"{outcome.renamed} renamed, {outcome.removed} removed, {outcome.refused} refused, "
+        f"{outcome.skipped} skipped, "
         f"{outcome.conflicts} conflicts."
     )
     if outcome.held:

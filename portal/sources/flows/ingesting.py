@@ -18,6 +18,7 @@ from portal.sources.core.removals import UNDONE, RemovalGuard
 from portal.sources.core.verdict import ERROR, SKIPPED, Verdict
 from portal.sources.flows.reading import FileReport, read_file, read_folder
 from portal.sources.flows.readmes import read_readme
+from portal.sources.flows.renaming import follow_renames
 from portal.sources.flows.suggesting import Suggestions
 from portal.sources.flows.terms import Outcome, Terms, make_salt
 from portal.sources.queries.files import list_files, list_ownerless, list_readmes
@@ -64,6 +65,7 @@ class Ingest:
         self._on_file = on_file
         self._claims = Claims()
         self._seen: set[str] = set()
+        self._fresh: list[str] = []
         self._places: dict[str, Tree] = {}
         self._unreadable = ""
 
@@ -77,7 +79,7 @@ class Ingest:
             with self.database.unit(write=True) as session:
                 forget_files(session, self.actor, source, paths=gone[start : start + BATCH_ROWS])
         self._write_readmes(source)
-        self._remove_vanished(source, run_id)
+        self._remove_vanished(source, run_id, known)
         self._suggest_owners(source)
         with self.database.unit(write=True) as session:
             self.changed = finish_run(
@@ -196,6 +198,7 @@ class Ingest:
     def _write(self, source: Source, files: Sequence[ReadyFile]) -> None:
         with self.database.unit(write=True) as session:
             applied = apply_files(session, self.actor, source, files=files, now=utc_now())
+        self._fresh += applied.fresh
         self.outcome.created += applied.created
         self.outcome.updated += applied.updated
         self.outcome.unchanged += applied.unchanged
@@ -238,11 +241,19 @@ class Ingest:
                 session, self.actor, source, suggestions=found, files=suggestions.files
             )
 
-    def _remove_vanished(self, source: Source, run_id: int) -> None:
+    def _remove_vanished(self, source: Source, run_id: int, known: dict[str, SourceFile]) -> None:
         with self.database.unit(write=False) as session:
             vanished = list_vanished(session, source, self._claims.refs)
             moved = list_claimed(session, vanished)
         lost = [ref for ref in vanished if ref not in moved]
+        if not self._unreadable:
+            renamed = follow_renames(
+                self.database, self.actor, gone=lost, fresh=self._fresh, files=known
+            )
+            self.outcome.renamed += len(renamed)
+            self.outcome.created -= len(renamed)
+            vanished = [ref for ref in vanished if ref not in renamed]
+            lost = [ref for ref in lost if ref not in renamed]
         held_because = self._find_hold(source, len(lost)) if vanished else None
         if held_because:
             self.outcome.held, self.outcome.held_because = len(lost), held_because

@@ -56,6 +56,7 @@ SUMMED = (
     "unchanged",
     "conflicts",
     "removed",
+    "renamed",
 )
 
 

@@ -30,6 +30,7 @@ class Outcome:
     unchanged: int = 0
     conflicts: int = 0
     removed: int = 0
+    renamed: int = 0
     held: int = 0
     held_because: str = ""
 

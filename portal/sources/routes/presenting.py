@@ -32,7 +32,7 @@ OUTCOMES = {
     "cut_short": ("cut short", "warn", "circle-alert"),
     "": ("under way", "accent", "loader-circle"),
 }
-COUNTED = ("created", "updated", "removed", "unchanged", "refused", "conflicts", "held")
+COUNTED = ("created", "updated", "renamed", "removed", "unchanged", "refused", "conflicts", "held")
 WORDS = {"created": "new", "updated": "changed", "refused": "refused", "held": "held back"}
 SECONDS_OF_MINUTE = 60
 MINUTES_OF_HOUR, HOURS_OF_DAY = 60, 24

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from portal.audit.service import record_act
 from portal.auth.core import Actor, authorise
+from portal.catalog.core.records import HELD_BY_HAND
 from portal.catalog.models import CatalogProblem, Entity, RemovedEntity
 from portal.catalog.service.entities import remove_entities, restore_removed
 from portal.errors import NotFound
@@ -27,8 +28,13 @@ if TYPE_CHECKING:
 
 
 def list_vanished(session: Session, source: Source, present: set[str]) -> list[str]:
-    """Return refs the source still holds in the catalog though none of its files defines them."""
-    held = session.scalars(select(Entity.ref).where(Entity.source == source.name))
+    """Return refs the source still holds in the catalog though none of its files defines them.
+
+    What somebody brought back has no file, and stays.
+    """
+    held = session.scalars(
+        select(Entity.ref).where(Entity.source == source.name, Entity.read_as != HELD_BY_HAND)
+    )
     return sorted(ref for ref in held if ref not in present)
 
 

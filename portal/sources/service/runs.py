@@ -71,7 +71,7 @@ def finish_run(
     source.checked_at = now
     source.held, source.held_because = counts["held"], counts["held_because"]
     source.failing_since, source.failure, source.failure_fix = None, "", ""
-    changed = counts["created"] or counts["updated"] or counts["removed"]
+    changed = any(counts[word] for word in ("created", "updated", "removed", "renamed"))
     if changed:
         record_act(
             session,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portal.audit.service import record_act
+from portal.catalog.core.changes import MOVED
 from portal.catalog.core.records import PORTAL
 from portal.catalog.service.editing import open_for_change
 from portal.catalog.service.overlays import keep_as_overlays
 from portal.catalog.service.problems import refresh_near
-from portal.catalog.service.records import MOVED
 from portal.catalog.service.removals import take_out
 from portal.errors import Conflict
 from portal.sources.queries.claims import can_be_read, list_claimants
