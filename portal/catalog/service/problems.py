@@ -106,7 +106,8 @@ def _is_owner_gone(end: Any) -> ColumnElement[bool]:
     was_removed = exists().where(
         EntityRevision.ref == end, EntityRevision.change.in_((REMOVED, RETIRED))
     )
-    was_renamed = exists().where(EntityRename.old_ref == end)
+    rename = aliased(EntityRename)  # the list itself joins renames too
+    was_renamed = exists().where(rename.old_ref == end)
     return and_(EntityRelation.type == "ownedBy", was_removed, ~was_renamed)
 
 
