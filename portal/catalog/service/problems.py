@@ -106,7 +106,8 @@ def _is_owner_gone(end: Any) -> ColumnElement[bool]:
     was_removed = exists().where(
         EntityRevision.ref == end, EntityRevision.change.in_((REMOVED, RETIRED))
     )
-    was_renamed = exists().where(EntityRename.old_ref == end)
+    renamed = aliased(EntityRename)  # the query around this one reads renames as well
+    was_renamed = exists().where(renamed.old_ref == end)
     return and_(EntityRelation.type == "ownedBy", was_removed, ~was_renamed)
 
 
