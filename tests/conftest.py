@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-import shutil
+import gc
 from datetime import UTC, datetime
-from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from argon2 import PasswordHasher, profiles
+from jinja2 import BytecodeCache
+from werkzeug.routing import Rule
 
-from portal.auth.core import CLI
-from portal.demo.flows import COMPANY
+from portal.auth.core import passwords
+from portal.factory import application
 from portal.factory.application import create_app
-from portal.factory.contributions import gather_contributions
-from portal.infra import migrate
-from portal.infra.db import Database
-from portal.settings import Settings, read_environment
-from portal.sources.flows.ingesting import Ingest
-from portal.sources.providers.folder import Folder
+from portal.settings import Settings
+from tests.databases import STATES, Shelf, pick_url
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
+    from types import CodeType
+
+    from flask import Flask
+    from jinja2.bccache import Bucket
+
+    from portal.infra.db import Database
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -31,31 +34,66 @@ def _push_request_context() -> None:
     """Take pytest-flask's place: its one context for a whole test would share `g` by requests."""
 
 
+def pytest_collection_finish() -> None:
+    """Take what was imported out of every later look for garbage: it is there to stay."""
+    gc.freeze()
+
+
+class Compiled(BytecodeCache):
+    """Keeps what Jinja made of a template, by its name and text, for the next application."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self.kept.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.kept[bucket.key, bucket.checksum] = bucket.code
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compile_templates_once() -> Iterator[None]:
+    """Let the applications of one process share compiled templates; half of a start is that."""
+    set_up, compiled = application.set_up_jinja, Compiled()
+
+    def set_up_with_cache(app: Flask) -> None:
+        set_up(app)
+        app.jinja_options["bytecode_cache"] = compiled
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(application, "set_up_jinja", set_up_with_cache)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compile_addresses_once() -> Iterator[None]:
+    """Let rules that read alike share what builds their addresses; most of the rest is that."""
+    compile_builder, kept = Rule._compile_builder, {}  # noqa: SLF001 there is no public way
+
+    def look_up(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:  # noqa: FBT001, FBT002 as there
+        key = (rule.rule, str(rule._trace), str(rule.defaults), append_unknown)  # noqa: SLF001 same
+        if key not in kept:
+            kept[key] = compile_builder(rule, append_unknown)
+        return kept[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Rule, "_compile_builder", look_up)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def real_hasher() -> Iterator[PasswordHasher]:
+    """Hash passwords as argon2 does at its cheapest; what this yields takes a tenth of a second."""
+    with pytest.MonkeyPatch.context() as patch:
+        real = passwords.HASHER
+        patch.setattr(passwords, "HASHER", PasswordHasher.from_parameters(profiles.CHEAPEST))
+        yield real
+
+
 @pytest.fixture
 def now() -> datetime:
     return NOW
-
-
-def pick_url(folder: Path) -> str:
-    """Return SQLite in `folder`, or the PostgreSQL that the runner started."""
-    named = read_environment().get("PORTAL_TEST_DATABASE_URL")
-    if not named:
-        return f"sqlite:///{folder / 'test.db'}"
-    return make_database(named, read_environment().get("PYTEST_XDIST_WORKER", ""))
-
-
-@cache
-def make_database(url: str, worker: str) -> str:
-    """Return the URL of a database that this process of the suite has for itself."""
-    if not worker:
-        return url
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"DROP DATABASE IF EXISTS test_{worker}"))
-        connection.execute(text(f"CREATE DATABASE test_{worker}"))
-    engine.dispose()
-    own = make_url(url).set(database=f"test_{worker}")
-    return own.render_as_string(hide_password=False)
 
 
 @pytest.fixture
@@ -69,50 +107,17 @@ def settings(tmp_path) -> Settings:
     )
 
 
-# Emptying a table row by row costs nothing where there are none; TRUNCATE makes files for each.
-EMPTY = """
-DO $$ DECLARE one text; BEGIN
-  SET LOCAL session_replication_role = replica;
-  FOR one IN SELECT tablename FROM pg_tables
-      WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
-    EXECUTE format('DELETE FROM %I', one);
-  END LOOP;
-  FOR one IN SELECT sequencename FROM pg_sequences
-      WHERE schemaname = 'public' AND last_value IS NOT NULL LOOP
-    PERFORM setval(format('%I', one)::regclass, 1, false);
-  END LOOP;
-END $$
-"""
-
-
-@cache
-def migrate_once(url: str) -> None:
-    """Bring the schema at `url` up to date, the first time this process is asked."""
-    found = Database(url)
-    migrate.upgrade(found)
-    found.dispose()
-
-
 @pytest.fixture(scope="session")
-def blank(tmp_path_factory) -> Path:
-    """An empty SQLite database that was migrated once, to be copied."""
-    path = tmp_path_factory.mktemp("blank") / "blank.db"
-    migrate_once(f"sqlite:///{path}")
-    return path
+def shelf(tmp_path_factory) -> Shelf:
+    """Databases in each state that tests begin with, made once by each process."""
+    return Shelf(tmp_path_factory.mktemp("shelf"))
 
 
 @pytest.fixture
-def database(settings, blank):
-    """A migrated, empty database; on PostgreSQL the one schema is emptied, not rebuilt."""
-    url = settings.resolved_database_url
-    if url.startswith("sqlite"):
-        shutil.copyfile(blank, url.removeprefix("sqlite:///"))
-    else:
-        migrate_once(url)
-    found = Database(url, gather_contributions(settings))
-    if not found.is_sqlite:
-        with found.unit(write=True) as session:
-            session.execute(text(EMPTY))
+def database(request, settings, shelf) -> Iterator[Database]:
+    """A migrated database: empty, or as `demo` or `demo_people` say where one of them is asked."""
+    [state] = [name for name in STATES if name in request.fixturenames] or [""]
+    found = shelf.open(settings, state)
     yield found
     found.dispose()
 
@@ -120,7 +125,12 @@ def database(settings, blank):
 @pytest.fixture
 def demo(database) -> Database:
     """A database with the demo company in it."""
-    Ingest(database, CLI, "demo").run([Folder.open(str(COMPANY))])
+    return database
+
+
+@pytest.fixture
+def demo_people(database) -> Database:
+    """A database with the demo company in it, believed about its people, some with accounts."""
     return database
 
 

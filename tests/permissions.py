@@ -46,6 +46,7 @@ SCOPES = tuple(
 )
 SCIM = "/scim/"
 PROGRAMS = ("/api/", "/scim/", "/-/metrics")
+FOR_READERS = "/api/docs"  # a page, for all that it stands there
 SIGN_IN, NO, YES = "sign in", "no", "yes"
 
 
@@ -59,7 +60,7 @@ class Route:
 
     @property
     def is_for_programs(self):
-        return self.rule.startswith(PROGRAMS)
+        return self.rule.startswith(PROGRAMS) and self.rule != FOR_READERS
 
 
 @dataclass

@@ -106,6 +106,7 @@ def create_app(
         portal.catalog.api.history.blueprint,
         portal.ownership.routes.blueprint,
         portal.ownership.api.blueprint,
+        portal.ownership.api.ownership_blueprint,
         portal.sources.routes.blueprint,
         portal.sources.api.blueprint,
         portal.backstage.api.blueprint,

@@ -22,9 +22,13 @@ import portal.catalog.service.permissions
 import portal.demo.queries
 import portal.jobs.jobs
 import portal.jobs.service
+import portal.ownership.jobs
 import portal.ownership.queries.explaining
+import portal.ownership.queries.needs
 import portal.ownership.queries.trusted
+import portal.ownership.routes
 import portal.ownership.service
+import portal.ownership.service.reorganising
 import portal.sources.jobs
 import portal.sources.queries.claims
 import portal.sources.queries.links
@@ -64,6 +68,7 @@ def gather_contributions(settings: Settings) -> Contributions:
             NavItem("Catalog", "catalog.index", 10),
             NavItem("Teams", "ownership.teams", 70),
             NavItem("Problems", "catalog.problems", 80),
+            NavItem("Findings", "catalog.findings", 81, is_quiet=True),
             NavItem("Retired", "catalog.retired", 82, is_quiet=True),
             NavItem("Sources", "sources.index", 85, permission="catalog:source:read"),
             NavItem("Why is it (not) here?", "sources.explain", 86, is_quiet=True),
@@ -76,6 +81,15 @@ def gather_contributions(settings: Settings) -> Contributions:
                 "Own fields", "catalog.own_fields", 56, "catalog:field:write", is_personal=True
             ),
             NavItem("Jobs", "jobs.index", 60, permission="jobs:job:read", is_personal=True),
+            NavItem("Hand-overs", "ownership.my_handovers", 71, is_quiet=True),
+            NavItem("Owners that are gone", "ownership.owner_gone", 72, is_quiet=True),
+            NavItem(
+                "Reorganise teams",
+                "ownership.reorganise",
+                30,
+                "catalog:entity:write",
+                is_personal=True,
+            ),
             NavItem(
                 "People and access", "auth.people", 20, "access:account:read", is_personal=True
             ),
@@ -87,6 +101,13 @@ def gather_contributions(settings: Settings) -> Contributions:
                 40,
                 portal.sources.routes.panels.badge_readme,
                 portal.sources.routes.panels.render_readme,
+            ),
+            EntityPanel(
+                "ownership",
+                "Ownership",
+                50,
+                portal.ownership.routes.panel.badge_panel,
+                portal.ownership.routes.panel.render_panel,
             ),
             EntityPanel(
                 "proposals",
@@ -128,6 +149,11 @@ def gather_contributions(settings: Settings) -> Contributions:
                 portal.ownership.service.SCIM_CHANGED,
                 "ownership.refresh_provider",
                 portal.ownership.service.refresh_provider,
+            ),
+            Consumer(
+                portal.ownership.service.reorganising.REORGANISE,
+                portal.ownership.service.reorganising.REORGANISE,
+                flow=portal.ownership.jobs.make_reorganise(raise_if_stopping),
             ),
             Consumer(
                 portal.sources.service.permissions.PEOPLE_CHANGED,
@@ -199,6 +225,11 @@ def gather_contributions(settings: Settings) -> Contributions:
         ),
         needs=(
             NeedsYou(portal.catalog.queries.needs.list_needs),
+            NeedsYou(portal.ownership.queries.needs.list_needs),
+            NeedsYou(
+                portal.ownership.queries.needs.list_admin_needs,
+                permission=portal.catalog.service.permissions.WRITE,
+            ),
             NeedsYou(
                 portal.sources.queries.needs.list_needs,
                 permission=portal.sources.service.permissions.WRITE,

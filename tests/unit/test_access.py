@@ -15,7 +15,6 @@ from portal.auth.models import Account
 from portal.auth.queries.access import Asker, get_asked, get_subject, list_allowed
 from portal.auth.queries.accounts import find_account
 from portal.auth.service import accounts, tokens
-from portal.demo.flows import load_demo
 from portal.factory.application import create_app
 from portal.infra.clock import utc_now
 from portal.settings.providers import ProviderSettings
@@ -40,8 +39,7 @@ def settings(settings):
 
 
 @pytest.fixture
-def boss(app, database):
-    load_demo(database)
+def boss(app, database, demo_people):
     return enter(app, database, "demo-admin")
 
 

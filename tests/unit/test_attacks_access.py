@@ -13,7 +13,6 @@ from portal.auth.core.membership import map_groups
 from portal.auth.models import Account, SignInSession
 from portal.auth.queries.accounts import list_teams
 from portal.auth.service import accounts, sessions
-from portal.demo.flows import load_demo
 from portal.errors import Conflict
 from portal.factory.application import create_app
 from portal.infra.clock import utc_now
@@ -102,8 +101,7 @@ def test_trust_can_be_taken_back(database, tmp_path):
         assert not list_teams(session, kim)
 
 
-def test_a_demo_that_is_off_leaves_nobody_in(settings, database):
-    load_demo(database)
+def test_a_demo_that_is_off_leaves_nobody_in(settings, database, demo_people):
     shown = create_app(settings, database)
     browser = shown.test_client()
     form = {"csrf_token": token_of(browser), "account": "demo-admin", "next": ""}

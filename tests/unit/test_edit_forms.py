@@ -6,9 +6,23 @@ import pytest
 
 from portal.catalog.core.contacts import check_contacts, list_co_owners, list_contacts
 from portal.catalog.core.document_fields import Change, apply_changes
-from portal.catalog.core.editable import find_tier_place, list_fields, say_pointer
+from portal.catalog.core.editable import (
+    find_tier_place,
+    list_fields,
+    make_own_field,
+    say_pointer,
+)
 from portal.catalog.core.form_text import normalise, show_texts, write_changes
 from portal.catalog.core.merging import BOTH, SAME, THEIRS, YOURS, make_mark, merge
+from portal.catalog.core.own_fields import (
+    ANNOTATION,
+    BOOLEAN,
+    CHOICE,
+    CHOICES,
+    NUMBER,
+    Choice,
+    OwnField,
+)
 from portal.catalog.core.registering import (
     Registration,
     check_registration,
@@ -17,6 +31,7 @@ from portal.catalog.core.registering import (
 )
 from portal.catalog.core.specs import check_entity, list_hints
 
+NOTHING = object()
 ANNOTATIONS = {
     "plumbline.dev/co-owners": "crew, user:ana",
     "plumbline.dev/contact-on-call": "#till",
@@ -188,3 +203,43 @@ def test_a_registration_says_all_that_is_wrong_with_it():
     found = {p.field: p for p in check_registration(given)}
     assert set(found) == {"name", "owner", "class", "tier", "lifecycle", "repository"}
     assert "order-intake" in found["name"].fix
+
+
+OWN = {
+    field.key: field
+    for field in (
+        OwnField("data", "Data", CHOICE, ANNOTATION, "x.dev/data", choices=(Choice("pii"),)),
+        OwnField("zones", "Zones", CHOICES, path="zones", choices=(Choice("EU"), Choice("us"))),
+        OwnField("costs", "Costs", NUMBER, path="costs.euro"),
+        OwnField("open", "Open", BOOLEAN, path="open"),
+    )
+}
+
+
+@pytest.mark.parametrize(
+    ("key", "stands", "shown", "typed", "expected"),
+    [
+        ("data", "PII", "pii", "", None),
+        ("data", "odd", "odd", "pii", "pii"),
+        ("zones", ["us", "eu"], "EU\nus", "us", ["us"]),
+        ("zones", "us, EU", "EU\nus", "us\nEU", NOTHING),
+        ("costs", 12, "12", "13.5", 13.5),
+        ("open", True, "true", "false", False),
+    ],
+)
+def test_own_fields_are_filled_in_as_they_were_declared(key, stands, shown, typed, expected):
+    field = make_own_field(OWN[key])
+    document = apply_changes(TILL, [Change(field.pointer, stands)])
+    assert show_texts([field], document) == {field.name: shown}
+    texts = {field.name: normalise(field, typed)}
+    changes, problems = write_changes([field], texts, document, {})
+    assert problems == []
+    is_gone = expected is None
+    made = [] if expected is NOTHING else [Change(field.pointer, expected, is_removal=is_gone)]
+    assert changes == made
+
+
+def test_an_own_field_refuses_what_it_does_not_allow():
+    field = make_own_field(OWN["costs"])
+    changes, problems = write_changes([field], {field.name: "much"}, TILL, {})
+    assert (changes, problems[0].field, problems[0].rule) == ([], "own_costs", "own-field")

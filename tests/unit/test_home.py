@@ -10,7 +10,6 @@ from sqlalchemy import select
 
 from portal.audit.models import AuditEntry
 from portal.catalog.models import Star
-from portal.demo.flows import load_demo
 
 if TYPE_CHECKING:
     from portal.infra.db import Database
@@ -35,9 +34,8 @@ def star(client, wanted="yes", **headers):
 
 
 @pytest.fixture
-def company(database) -> Database:
-    load_demo(database)
-    return database
+def company(demo_people) -> Database:
+    return demo_people
 
 
 def test_home_shows_what_is_ones_own(app, company):

@@ -7,6 +7,7 @@ import logging
 import pytest
 
 from portal.infra.logs import HIDDEN, configure_logs, get_logger, hide_secrets
+from portal.infra.queue.lanes import describe_redis
 
 CANARY = "canary-7f3a9d"
 NAMES = [
@@ -66,3 +67,15 @@ def test_tracebacks_and_libraries_take_the_same_way_out(shape, capsys):
     assert written.count("ValueError") >= 2
     assert "Authorization" in written
     assert CANARY not in written
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("redis://:canary@cache.test:6380/2", "redis://cache.test:6380/2"),
+        ("rediss://user:canary@[fd00::1]/0?password=canary", "rediss://[fd00::1]/0"),
+        ("redis://cache.test", "redis://cache.test"),
+    ],
+)
+def test_where_redis_is_told_without_its_password(url, told):
+    assert describe_redis(url) == told

@@ -9,7 +9,6 @@ from portal.auth.core import CLI, Actor, Subject, authorise
 from portal.auth.queries.accounts import find_account
 from portal.auth.service import tokens
 from portal.catalog.models import Entity
-from portal.demo.flows import load_demo
 from portal.factory.application import create_app
 from portal.infra.clock import utc_now
 from portal.web.markers import requires
@@ -18,8 +17,7 @@ from tests.unit.test_access import CHECKOUT, OWNER
 
 
 @pytest.fixture
-def writing(settings, database):
-    load_demo(database)
+def writing(settings, database, demo_people):
     app = create_app(settings, database)
 
     def touch(name):

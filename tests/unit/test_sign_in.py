@@ -8,12 +8,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from portal.auth.core import CLI
+from portal.auth.core import CLI, passwords
 from portal.auth.core.passwords import NOBODY, is_outdated, is_password
 from portal.auth.models import Account, ApiToken, SignInSession
 from portal.auth.queries.accounts import find_account
 from portal.auth.service import accounts, local, tokens
-from portal.demo.flows import load_demo, remove_demo
+from portal.demo.flows import remove_demo
 from portal.errors import Conflict, InvalidInput
 from portal.factory.application import create_app
 from portal.infra.clock import utc_now
@@ -261,8 +261,7 @@ def test_strange_hosts_are_refused(app):
     assert client.get("/-/live", headers={"Host": "10.0.0.7"}).status_code == 200
 
 
-def test_demo_accounts_have_their_teams(app, database):
-    load_demo(database)
+def test_demo_accounts_have_their_teams(app, demo_people):
     client = app.test_client()
     page = client.get("/sign-in").text
     assert "Noor van Heerden" in page
@@ -271,10 +270,15 @@ def test_demo_accounts_have_their_teams(app, database):
     account = client.get("/account").text
     assert "group:default/checkout" in account
     assert "source demo" in account
-    remove_demo(database)
+    remove_demo(demo_people)
     assert client.get("/account").status_code == 303
 
 
-def test_the_hash_of_nobody_takes_as_long_as_anybodys():
+def test_the_hash_of_nobody_takes_as_long_as_anybodys(monkeypatch, real_hasher):
+    monkeypatch.setattr(passwords, "HASHER", real_hasher)
+    kept = passwords.hash_password(PASSWORD)
+    assert kept.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+    assert is_password(kept, PASSWORD)
+    assert not is_outdated(kept)
     assert not is_outdated(NOBODY)
     assert not is_password(NOBODY, "")

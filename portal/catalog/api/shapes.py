@@ -124,12 +124,16 @@ class GraphNode(BaseModel):
 
 
 class GraphEdge(BaseModel):
-    """`source` stands on `target`; `criticality` is hard, soft or null when nobody said."""
+    """`source` stands on `target`; `criticality` is hard, soft, async or null when nobody said.
+
+    With `built_in` one end is a library: the edge matters while building, not while running.
+    """
 
     source: str
     target: str
     type: str
     criticality: str | None
+    built_in: bool
 
 
 class Graph(BaseModel):
@@ -191,7 +195,13 @@ def write_graph(
         "direction": direction,
         "nodes": [_write_node(graph, ref, labels.get(ref)) for ref in graph.levels],
         "edges": [
-            {"source": e.source, "target": e.target, "type": e.type, "criticality": e.criticality}
+            {
+                "source": e.source,
+                "target": e.target,
+                "type": e.type,
+                "criticality": e.criticality,
+                "built_in": e.is_built_in,
+            }
             for e in sort_edges(graph.edges)
         ],
         "complete": graph.is_complete,

@@ -7,7 +7,7 @@ APIs it consumes, an API to the component that provides it, a system or domain t
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,12 +24,16 @@ WHOLES = ("system:", "domain:")
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """`source` stands on `target`; `criticality` is hard, soft or not said."""
+    """`source` stands on `target`; `criticality` is hard, soft, async or not said.
+
+    One that `is_built_in` matters while building: an end of it is a library.
+    """
 
     source: str
     target: str
     type: str
     criticality: str | None = None
+    is_built_in: bool = False
 
 
 @dataclass(slots=True)
@@ -76,6 +80,25 @@ def read_edge(source: str, kind: str, target: str, criticality: str | None) -> E
     if kind == PART and target.startswith(WHOLES):
         return Edge(target, source, kind)
     return None
+
+
+def judge_edges(
+    edges: Iterable[Edge],
+    find_strength: Callable[[str, str], str | None],
+    is_built_in: Callable[[str, str], bool],
+) -> set[Edge]:
+    """Return edges with all that is known of them: what a relation alone does not hold."""
+    return {
+        replace(
+            edge,
+            criticality=edge.criticality or find_strength(edge.source, edge.target),
+            is_built_in=is_built_in(edge.source, edge.target)
+            or is_built_in(edge.target, edge.source),
+        )
+        if edge.type != PART
+        else edge
+        for edge in edges
+    }
 
 
 def walk(

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 NODE_WIDTH, NODE_HEIGHT = 190, 40
 GAP_X, GAP_Y = 76, 12
 MARGIN = 8
+BEND = 40
 PASSES = 4
 
 
@@ -59,6 +60,9 @@ def draw(graph: Neighbourhood) -> Drawing:
             x = MARGIN + index * (NODE_WIDTH + GAP_X)
             places[ref] = Box(ref, x, top + place * (NODE_HEIGHT + GAP_Y))
     width = len(levels) * (NODE_WIDTH + GAP_X) - GAP_X + 2 * MARGIN
+    last = levels[-1]
+    if any(graph.levels[e.source] == graph.levels[e.target] == last for e in graph.edges):
+        width += BEND  # such edges leave and arrive on the right, where nothing else gives room
     lines = tuple(
         _connect(edge, places[edge.source], places[edge.target]) for edge in _draw_once(graph)
     )
@@ -76,7 +80,9 @@ def _draw_once(graph: Neighbourhood) -> Sequence[Edge]:
 
 
 def _weigh(edge: Edge) -> int:
-    return {"soft": 0, None: 1, "hard": 2}.get(edge.criticality, 1)
+    if edge.is_built_in:
+        return -1
+    return {"async": 0, "soft": 1, None: 2, "hard": 3}.get(edge.criticality, 2)
 
 
 def _order(graph: Neighbourhood) -> dict[int, list[str]]:
@@ -118,6 +124,6 @@ def _connect(edge: Edge, source: Box, target: Box) -> Line:
         path = f"M{start_x} {start_y - 8}c30 -14 30 30 2 16"
     else:
         end_x = target.x + NODE_WIDTH
-        curve = f"{start_x + 48} {start_y} {end_x + 48} {end_y}"
+        curve = f"{start_x + BEND} {start_y} {end_x + BEND} {end_y}"
         path = f"M{start_x} {start_y}C{curve} {end_x + 2} {end_y}"
     return Line(edge, path)

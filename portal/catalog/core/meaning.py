@@ -83,6 +83,7 @@ TIER_WORDS = _words(
 )
 TIER_ANNOTATION = "plumbline.dev/tier"
 CRITICALITY_ANNOTATION = "plumbline.dev/dependency-criticality"
+CRITICALITIES = ("hard", "soft", "async")
 
 
 def fold(word: str) -> str:
@@ -124,14 +125,23 @@ def find_tier(entity: Mapping[str, Any], own: Mapping[str, str]) -> int | None:
 
 
 def parse_criticalities(entity: Mapping[str, Any]) -> dict[str, str]:
-    """Return reference → `hard` or `soft`, as the annotation states: `ref=soft, ref=hard`."""
+    """Return reference → `hard`, `soft` or `async`, as the annotation of an entity states."""
     annotations = entity["metadata"].get("annotations") or {}
-    text = annotations.get(CRITICALITY_ANNOTATION)
+    return read_criticalities(annotations.get(CRITICALITY_ANNOTATION))
+
+
+def read_criticalities(text: Any) -> dict[str, str]:
+    """Return what `ref=soft, ref=hard` states; parts that say nothing known are left out."""
     if not isinstance(text, str):
         return {}
     pairs = (part.rpartition("=") for part in text.split(","))
     return {
         ref.strip().lower(): word.strip().lower()
         for ref, equals, word in pairs
-        if equals and word.strip().lower() in ("hard", "soft")
+        if equals and word.strip().lower() in CRITICALITIES
     }
+
+
+def write_criticalities(said: Mapping[str, str]) -> str:
+    """Return statements as the annotation holds them, sorted by reference."""
+    return ", ".join(f"{ref}={said[ref]}" for ref in sorted(said))

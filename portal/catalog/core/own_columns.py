@@ -12,7 +12,8 @@ from portal.catalog.core.columns import ABSENT, FieldColumn
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from portal.catalog.core.columns import Codes, Ints
+    from portal.catalog.core.columns import Codes, Columns, Ints
+    from portal.catalog.core.facets import FacetCount
     from portal.catalog.core.own_fields import OwnField
 
 Found = tuple[int, str, str]
@@ -80,3 +81,12 @@ def _encode(column: FieldColumn, value: str, written: str) -> int:
     if code == len(column.written):
         column.written.append(written)
     return code
+
+
+def spell_count(columns: Columns, facet: str, count: FacetCount) -> FacetCount:
+    """Return a facet's count with the values of an own field as they are written."""
+    column = columns.fields.get(facet)
+    if column is None:
+        return count
+    values = (replace(each, value=column.spell(each.value)) for each in count.values)
+    return replace(count, values=tuple(values))

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from portal.catalog.core.aliases import SECRET_KEYS
+from portal.catalog.core.contacts import CO_OWNERS, CONTACT, ROLES
 from portal.catalog.core.facets import FILTERS, SORTS
 from portal.catalog.core.fields import is_key
 from portal.catalog.core.kinds import KINDS
@@ -64,7 +65,12 @@ BUILT_IN = frozenset(
 """What the portal reads right below `spec` itself."""
 
 # What is a secret is no name of anything either, and shown nowhere but in the raw document.
-BUILT_IN_ANNOTATIONS = frozenset((TIER_ANNOTATION, CRITICALITY_ANNOTATION, *SECRET_KEYS))
+BUILT_IN_ANNOTATIONS = frozenset(
+    (
+        *(TIER_ANNOTATION, CRITICALITY_ANNOTATION, CO_OWNERS, *SECRET_KEYS),
+        *(f"{CONTACT}{role}" for role in ROLES),
+    )
+)
 BUILT_IN_PREFIX = "backstage.io/"
 _KEY = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _PART = re.compile(r"[A-Za-z0-9_-]+")

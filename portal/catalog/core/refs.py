@@ -68,6 +68,13 @@ def _split(text: str) -> tuple[str | None, str | None, str]:
     return kind, namespace, rest
 
 
+def shorten_ref(ref: str, default_kind: str, namespace: str) -> str:
+    """Return a canonical reference as an entity of `namespace` may write it, the shortest way."""
+    kind, _, rest = ref.partition(":")
+    home, _, name = rest.partition("/")
+    return name if (kind, home) == (default_kind, namespace.lower()) else ref
+
+
 def entity_ref(entity: Mapping[str, Any]) -> EntityRef:
     """Return the reference of an entity whose envelope is valid."""
     metadata = entity["metadata"]

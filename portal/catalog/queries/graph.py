@@ -15,11 +15,13 @@ from portal.catalog.core.graph import (
     Edge,
     Neighbourhood,
     Wanted,
+    judge_edges,
     read_edge,
     walk,
 )
 from portal.catalog.models import EntityRelation
 from portal.catalog.queries.details import MOST_RELATIONS as MOST_AROUND
+from portal.catalog.queries.runtime import get_runtime_graph
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -54,6 +56,21 @@ def read_neighbourhood(
         return list(edges), all(count <= MOST_RELATIONS for count in read.values())
 
     return walk(root, find_edges, depth=depth, direction=direction)
+
+
+def read_judged_neighbourhood(
+    session: Session,
+    root: str,
+    *,
+    depth: int,
+    direction: str,
+    around: Sequence[Any] | None = None,
+) -> Neighbourhood:
+    """Return the same with edges judged as impact judges them."""
+    found = read_neighbourhood(session, root, depth=depth, direction=direction, around=around)
+    runtime = get_runtime_graph(session)
+    found.edges = judge_edges(found.edges, runtime.find_strength, runtime.is_built_in)
+    return found
 
 
 def _choose_edges(around: Sequence[Any], wanted: Wanted) -> list[Edge]:

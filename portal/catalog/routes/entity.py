@@ -13,13 +13,14 @@ from portal.catalog.forms import ShowQuery, make_ref
 from portal.catalog.forms.history import HistoryQuery
 from portal.catalog.queries import details, entities
 from portal.catalog.queries.columns import find_domain
-from portal.catalog.queries.graph import read_neighbourhood
+from portal.catalog.queries.graph import read_judged_neighbourhood
 from portal.catalog.queries.links import list_links
 from portal.catalog.routes import graphs, presenting
 from portal.catalog.routes.blueprint import blueprint
 from portal.catalog.routes.changing import present_changing, present_fields, present_people
 from portal.catalog.routes.definitions import present_definition
 from portal.catalog.routes.history import present_history
+from portal.catalog.routes.impacts import NO_IMPACT, present_impact
 from portal.catalog.routes.own_values import list_refs, present_lines, read_own
 from portal.catalog.routes.past import show_past
 from portal.catalog.routes.removed import show_removed
@@ -41,7 +42,16 @@ if TYPE_CHECKING:
 
 log = get_logger("panels")
 BROKEN = "!"
-OWN_TABS = ("overview", "graph", "relations", "definition", "history", "fields", "raw")
+OWN_TABS = (
+    "overview",
+    "graph",
+    "impact",
+    "relations",
+    "definition",
+    "history",
+    "fields",
+    "raw",
+)
 
 
 @blueprint.get("/catalog/<string:kind>/<string:namespace>/<string:name>")
@@ -120,6 +130,7 @@ def _fill_tab(
         "yaml_text": "",
         "json_text": "",
         "definition": None,
+        "impact": None,
         "history": None,
         "fields": [],
         "people": None,
@@ -127,6 +138,8 @@ def _fill_tab(
     if query.tab == "raw":
         found["yaml_text"] = presenting.write_yaml(entity.document)
         found["json_text"] = presenting.write_json(entity.document)
+    elif query.tab == "impact":
+        found["impact"] = present_impact(session, entity)
     elif query.tab == "history":
         found["history"] = present_history(session, entity.ref, HistoryQuery())
     elif query.tab == "overview":
@@ -146,7 +159,7 @@ def _read_graph(
     if query.tab not in ("overview", "graph"):
         return None, 0
     depth = query.depth or (2 if query.tab == "graph" else 1)
-    graph = read_neighbourhood(
+    graph = read_judged_neighbourhood(
         session, entity.ref, depth=depth, direction=query.direction, around=around
     )
     return graph, depth
@@ -179,6 +192,8 @@ def _list_tabs(
         (85, "fields", "Fields", None),
         (90, "raw", "Raw", None),
     ]
+    if entity.kind not in NO_IMPACT:
+        tabs.append((25, "impact", "Impact", None))
     if has_definition:
         tabs.append((10, "definition", "Definition", None))
     for panel in get_contributions(session).panels:

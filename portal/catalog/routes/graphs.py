@@ -5,7 +5,14 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from portal.catalog.core.graph import BOTH, DEPENDENCIES, DEPENDENTS, sort_edges
+from portal.catalog.core.graph import (
+    BOTH,
+    DEPENDENCIES,
+    DEPENDENTS,
+    PART,
+    PROVIDES,
+    sort_edges,
+)
 from portal.catalog.core.layout import NODE_HEIGHT, NODE_WIDTH, draw
 from portal.catalog.routes import presenting
 from portal.catalog.routes.addresses import current_url
@@ -13,10 +20,10 @@ from portal.catalog.routes.addresses import current_url
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from portal.catalog.core.graph import Neighbourhood
+    from portal.catalog.core.graph import Edge, Neighbourhood
 
 LONGEST_LABEL, LONGEST_BOLD = 24, 22
-UNSTATED = "unstated"
+UNSTATED, BUILT_IN = "unstated", "built_in"
 WORDS = {
     "dependsOn": "depends on",
     "consumesApi": "consumes",
@@ -43,7 +50,7 @@ def present_graph(
         node_height=NODE_HEIGHT,
         boxes=[SimpleNamespace(x=b.x, y=b.y, node=links[b.ref]) for b in drawing.boxes],
         lines=[
-            SimpleNamespace(path=line.path, strength=line.edge.criticality or UNSTATED)
+            SimpleNamespace(path=line.path, strength=say_strength(line.edge))
             for line in drawing.lines
         ],
         rows=[
@@ -51,18 +58,28 @@ def present_graph(
                 source=links[edge.source],
                 word=WORDS[edge.type],
                 target=links[edge.target],
-                strength=edge.criticality or UNSTATED,
+                strength=say_strength(edge),
             )
             for edge in sort_edges(graph.edges)
         ],
         count=len(graph.levels) - 1,
         hidden=graph.beyond,
+        edge_count=len(graph.edges),
         is_complete=graph.is_complete,
         depth=depth,
         direction=direction,
         depths=[(n, current_url(tab="graph", depth=n)) for n in (1, 2, 3)],
         directions=[(n, label, current_url(tab="graph", direction=n)) for n, label in DIRECTIONS],
     )
+
+
+def say_strength(edge: Edge) -> str:
+    """Return how hard an edge is; nothing where there is nothing to state."""
+    if edge.is_built_in:
+        return BUILT_IN
+    if edge.type in (PROVIDES, PART):
+        return ""
+    return edge.criticality or UNSTATED
 
 
 def _present_node(ref: str, graph: Neighbourhood, labels: Mapping[str, Any]) -> SimpleNamespace:

@@ -6,6 +6,7 @@ import json
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from portal.catalog.core.aliases import SECRET_KEYS
 from portal.catalog.core.document_fields import (
     MISSING,
     Change,
@@ -57,6 +58,12 @@ def say_value(value: Any, *, cut: bool = True) -> str | None:
     return text if len(text) <= LONGEST_SHOWN or not cut else f"{text[:LONGEST_SHOWN]}…"
 
 
+def is_secret(pointer: str) -> bool:
+    """Whether a field holds what opens something elsewhere."""
+    keys = split_pointer(pointer)
+    return keys[:2] == ["metadata", "annotations"] and keys[-1] in SECRET_KEYS
+
+
 def present_origins(
     session: Session, entity: Entity, origins: Sequence[Origin]
 ) -> list[SimpleNamespace]:
@@ -75,8 +82,10 @@ def present_origins(
             overlay=origin.overlay,
             change_json=_write_change(origin),
             label=say_pointer(origin.pointer, fields),
-            value=say_value(origin.value),
-            said=say_value(origin.said),
+            value="kept from view, see Raw"
+            if is_secret(origin.pointer)
+            else say_value(origin.value),
+            said="kept from view" if is_secret(origin.pointer) else say_value(origin.said),
             kind=origin.kind,
             is_set_here=origin.kind == SET_HERE,
             is_made_here=origin.kind == MADE_HERE,

@@ -85,15 +85,27 @@ def edit_entity(
     fields, Changed when it is no longer at `version`.
     """
     entity = open_for_change(session, actor, ref, version=version)
+    record = lay_changes(session, actor, entity, changes=changes, now=now)
+    check_owner(actor, entity, record)
+    return write_changed(session, actor, entity, record=record, action="catalog.edit", now=now)
+
+
+def lay_changes(
+    session: Session, actor: Actor, entity: Entity, *, changes: Sequence[Change], now: datetime
+) -> Record:
+    """Return the record of an entity with changes, which are kept as overlays where it has a file.
+
+    Raises InvalidInput naming fields. Whether the actor answers for its owner is not looked at.
+    """
     check_pointers(changes)
     if entity.source == PORTAL:
         document = _judge(entity.document, changes)
         record = make_record(session, document, place_of(entity))
     else:
         _keep_overlays(session, actor, entity, changes, now)
-        record = _lay_over(session, entity)
-    _check_targets(session, actor, entity, record)
-    return _write(session, actor, entity, record, "catalog.edit", now)
+        record = lay_over(session, entity)
+    _check_targets(session, entity, record)
+    return record
 
 
 def remove_overlays(
@@ -110,9 +122,11 @@ def remove_overlays(
     session.execute(
         delete(EntityOverlay).where(EntityOverlay.ref == ref, EntityOverlay.pointer.in_(pointers))
     )
-    record = _lay_over(session, entity)
-    _check_owner(actor, entity, record)
-    return _write(session, actor, entity, record, "catalog.remove_overlay", now)
+    record = lay_over(session, entity)
+    check_owner(actor, entity, record)
+    return write_changed(
+        session, actor, entity, record=record, action="catalog.remove_overlay", now=now
+    )
 
 
 def create_entity(
@@ -205,7 +219,7 @@ def _find_base(entity: Entity) -> Any:
     return entity.document if entity.base is None else entity.base
 
 
-def _lay_over(session: Session, entity: Entity) -> Record:
+def lay_over(session: Session, entity: Entity) -> Record:
     """Return the record of an entity from a file with the overlays it has now."""
     laid = read_overlays(session, [entity.ref]).get(entity.ref, [])
     base = _find_base(entity)
@@ -213,15 +227,14 @@ def _lay_over(session: Session, entity: Entity) -> Record:
     return make_record(session, document, place_of(entity), base if laid else None)
 
 
-def _check_targets(session: Session, actor: Actor, entity: Entity, record: Record) -> None:
-    """Refuse an owner the actor does not answer for, and new references to what is not there."""
-    _check_owner(actor, entity, record)
+def _check_targets(session: Session, entity: Entity, record: Record) -> None:
+    """Refuse new references to what is not there."""
     old = make_record(session, entity.document, place_of(entity))
     known = {end for r in old.relations for end in (r.source, r.target)}
     _check_known(session, record, frozenset(known | {entity.ref}))
 
 
-def _check_owner(actor: Actor, entity: Entity, record: Record) -> None:
+def check_owner(actor: Actor, entity: Entity, record: Record) -> None:
     """Refuse to give away what somebody else then answers for: that takes a hand-over."""
     owner = record.columns["owner"]
     if owner == entity.owner:
@@ -252,23 +265,36 @@ def _check_known(session: Session, record: Record, known: frozenset[str]) -> Non
         raise InvalidInput("A reference leads nowhere.", problems)
 
 
-def _write(
-    session: Session, actor: Actor, entity: Entity, record: Record, action: str, now: datetime
+def write_changed(
+    session: Session, actor: Actor, entity: Entity, *, record: Record, action: str, now: datetime
 ) -> int:
-    """Write a changed entity; returns its new revision."""
+    """Write a changed entity, on record as `action`; returns its new revision."""
     before, after = entity.document, record.columns["document"]
     write_records(session, actor, fresh=(), changed=[record], change=EDITED, now=now)
     refresh_near(session, [entity.ref])
     session.refresh(entity)
+    record_edit(session, actor, entity.ref, documents=(before, after), action=action, now=now)
+    return entity.revision
 
-    def pick(document: Mapping[str, Any]) -> dict[str, Any]:
-        return {
+
+def record_edit(
+    session: Session,
+    actor: Actor,
+    ref: str,
+    *,
+    documents: tuple[Mapping[str, Any], Mapping[str, Any]],
+    action: str,
+    now: datetime,
+) -> None:
+    """Put on record which fields of an entity changed, from what to what; nothing for none."""
+    changed = list_changed(*documents)
+    before, after = (
+        {
             pointer: value
-            for pointer in list_changed(before, after)
+            for pointer in changed
             if (value := read_field(document, pointer)) is not MISSING
         }
-
-    if before != after:
-        changed = {"before": pick(before), "after": pick(after)}
-        record_act(session, actor.name, entity.ref, action=action, **changed, now=now)
-    return entity.revision
+        for document in documents
+    )
+    if changed:
+        record_act(session, actor.name, ref, action=action, before=before, after=after, now=now)

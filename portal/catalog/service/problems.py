@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import case, delete, exists, func, insert, literal, select, true
+from sqlalchemy import and_, case, delete, exists, func, insert, literal, select, true
 from sqlalchemy.orm import aliased
 
 from portal.auth.core import Actor, authorise
+from portal.catalog.core.changes import REMOVED, RETIRED
 from portal.catalog.core.own_fields import RULE
 from portal.catalog.models import (
     CatalogProblem,
     Entity,
     EntityRelation,
     EntityRename,
+    EntityRevision,
     RetiredEntity,
 )
 from portal.catalog.service.permissions import WRITE
@@ -26,8 +28,10 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
-DANGLING = "dangling"
+DANGLING, OWNER_GONE = "dangling", "owner-gone"
+REFERENCE_RULES = (DANGLING, OWNER_GONE)
 DANGLING_FIX = "Correct the reference, or describe what it names in a file of its own."
+GONE_FIX = "Hand it to the team that answers for it now."
 
 
 def replace_problems(
@@ -45,7 +49,7 @@ def replace_problems(
         .where(
             CatalogProblem.source == source,
             CatalogProblem.file.in_(files),
-            CatalogProblem.rule.not_in((DANGLING, RULE)),
+            CatalogProblem.rule.not_in((*REFERENCE_RULES, RULE)),
         )
         .returning(CatalogProblem.id)
     ).all()
@@ -73,7 +77,7 @@ def replace_rule(
 def refresh_dangling(session: Session, actor: Actor) -> None:
     """List every relation whose other end does not exist, at the entity that declares it."""
     authorise(actor, WRITE)
-    session.execute(delete(CatalogProblem).where(CatalogProblem.rule == DANGLING))
+    session.execute(delete(CatalogProblem).where(CatalogProblem.rule.in_(REFERENCE_RULES)))
     _list_dangling(session, true())
     bump_revision(session)
 
@@ -90,11 +94,20 @@ def refresh_near(session: Session, refs: Sequence[str]) -> None:
     for start in range(0, len(declarers), BATCH_ROWS):
         batch = sorted(declarers)[start : start + BATCH_ROWS]
         stale = delete(CatalogProblem).where(
-            CatalogProblem.rule == DANGLING, CatalogProblem.ref.in_(batch)
+            CatalogProblem.rule.in_(REFERENCE_RULES), CatalogProblem.ref.in_(batch)
         )
         session.execute(stale)
         _list_dangling(session, EntityRelation.declared_by.in_(batch))
     bump_revision(session)
+
+
+def _is_owner_gone(end: Any) -> ColumnElement[bool]:
+    """Whether a relation's missing end is an owner that was there once, and has no other name."""
+    was_removed = exists().where(
+        EntityRevision.ref == end, EntityRevision.change.in_((REMOVED, RETIRED))
+    )
+    was_renamed = exists().where(EntityRename.old_ref == end)
+    return and_(EntityRelation.type == "ownedBy", was_removed, ~was_renamed)
 
 
 def _list_dangling(session: Session, declared: ColumnElement[bool]) -> None:
@@ -103,10 +116,11 @@ def _list_dangling(session: Session, declared: ColumnElement[bool]) -> None:
     following = literal(" It was renamed to `") + EntityRename.new_ref + literal("`.")
     renamed = func.coalesce(following, "")
     for end in (relation.target, relation.source):
+        is_gone = _is_owner_gone(end)
         missing = (
             select(
                 literal("warning"),
-                literal(DANGLING),
+                case((is_gone, OWNER_GONE), else_=DANGLING),
                 declarer.ref,
                 declarer.source,
                 declarer.file,
@@ -114,10 +128,11 @@ def _list_dangling(session: Session, declared: ColumnElement[bool]) -> None:
                 declarer.line,
                 relation.type,
                 case(
+                    (is_gone, literal("Its owner `") + end + literal("` is gone.")),
                     (retired.ref.is_not(None), literal("`") + end + literal("` was retired.")),
                     else_=literal("Nothing is called `") + end + literal("`.") + renamed,
                 ),
-                literal(DANGLING_FIX),
+                case((is_gone, GONE_FIX), else_=DANGLING_FIX),
             )
             .join(declarer, declarer.ref == relation.declared_by)
             .outerjoin(retired, retired.ref == end)

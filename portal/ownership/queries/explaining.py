@@ -13,8 +13,7 @@ from portal.catalog.models import Entity, EntityRelation
 from portal.infra.contributions import get_contributions
 from portal.ownership.core import list_above
 from portal.ownership.queries.managed import list_group_names
-from portal.ownership.queries.trusted import read_parents
-from portal.sources.models import Source
+from portal.ownership.queries.trusted import is_trusted, read_parents
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -82,21 +81,20 @@ def _explain_groups(session: Session, account_id: int, teams: list[str]) -> tupl
 
 def _explain_files(session: Session, account: Account, teams: list[str]) -> list[str]:
     rows = session.execute(
-        select(EntityRelation.target, Source.name, Source.is_people_authority)
+        select(EntityRelation.target, Entity.source)
         .join(Entity, Entity.ref == EntityRelation.declared_by)
-        .join(Source, Source.name == Entity.source)
         .where(
             EntityRelation.type == "memberOf",
             EntityRelation.source == account.user_ref,
             EntityRelation.target.in_(teams),
         )
         .distinct()
-        .order_by(EntityRelation.target, Source.name)
+        .order_by(EntityRelation.target, Entity.source)
     )
     return [
         f"the source {name} puts {account.user_ref} into {team}, and an admin trusts it for people"
-        if trusted
+        if is_trusted(session, name)
         else f"the source {name} puts {account.user_ref} into {team}, but no admin marked it as "
         "the authority for people, so that grants nothing"
-        for team, name, trusted in rows
+        for team, name in rows
     ]

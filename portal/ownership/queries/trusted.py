@@ -1,12 +1,17 @@
-"""Who is in which team, as far as sources say so that an admin trusts for people."""
+"""Who is in which team, as far as sources say so that an admin trusts for people.
+
+What was made in the portal counts as well: teams and people have no owner, so only an admin can
+make or change them there.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from portal.auth.core.membership import is_plain
+from portal.catalog.core.records import PORTAL
 from portal.catalog.models import Entity, EntityAlias, EntityRelation
 from portal.sources.models import Source
 
@@ -52,7 +57,7 @@ def _users(column: Any) -> Select[str]:
 def list_teams_of(session: Session, user_ref: str) -> list[tuple[str, str]]:
     """Return the teams of a User with the source that says so."""
     query = _trusted("memberOf").where(EntityRelation.source == user_ref)
-    return sorted({(row.target, row.name) for row in session.execute(query)})
+    return sorted({(row.target, row.source_name) for row in session.execute(query)})
 
 
 def read_parents(session: Session) -> dict[str, str]:
@@ -61,11 +66,32 @@ def read_parents(session: Session) -> dict[str, str]:
     return {row.source: row.target for row in rows}
 
 
+def list_members_of(session: Session, team: str) -> list[str]:
+    """Return the people of a team, as trusted sources say."""
+    query = _trusted("memberOf").where(EntityRelation.target == team)
+    return sorted({row.source for row in session.execute(query)})
+
+
+def list_trusted_children(session: Session, team: str) -> list[str]:
+    """Return the teams right below one, as trusted sources say."""
+    query = _trusted("childOf").where(EntityRelation.target == team)
+    return sorted({row.source for row in session.execute(query)})
+
+
+def is_trusted(session: Session, source: str) -> bool:
+    """Whether what a source says of people and teams counts."""
+    said = session.scalar(select(Source.is_people_authority).where(Source.name == source))
+    return source == PORTAL if said is None else said
+
+
 def _trusted(kind: str) -> Select[str, str, str]:
     """Return relations of a kind that a trusted source declares, with that source's name."""
     return (
-        select(EntityRelation.source, EntityRelation.target, Source.name)
+        select(EntityRelation.source, EntityRelation.target, Entity.source.label("source_name"))
         .join(Entity, Entity.ref == EntityRelation.declared_by)
-        .join(Source, Source.name == Entity.source)
-        .where(EntityRelation.type == kind, Source.is_people_authority)
+        .join(Source, Source.name == Entity.source, isouter=True)
+        .where(
+            EntityRelation.type == kind,
+            or_(Source.is_people_authority, and_(Source.id.is_(None), Entity.source == PORTAL)),
+        )
     )

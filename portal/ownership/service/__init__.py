@@ -70,17 +70,30 @@ def refresh_all(session: Session, subject: str, now: datetime) -> None:
 
 
 def _refresh(session: Session, account: Account, parents: Mapping[str, str], now: datetime) -> None:
-    files = [
-        Membership(team, f"source {source}")
-        for team, source in (
-            list_teams_of(session, account.user_ref) if account.user_ref is not None else ()
-        )
-    ]
+    rights = work_out(session, account, parents, read_files(session, account))
+    set_teams(session, account.id, rights, now=now)
+    _follow_role(session, account, list_group_names(session, account), now)
+
+
+def read_files(session: Session, account: Account) -> list[Membership]:
+    """Return the teams that trusted sources put an account's User into."""
+    if account.user_ref is None:
+        return []
+    teams = list_teams_of(session, account.user_ref)
+    return [Membership(team, f"source {source}") for team, source in teams]
+
+
+def work_out(
+    session: Session,
+    account: Account,
+    parents: Mapping[str, str],
+    files: list[Membership],
+) -> list[TeamRight]:
+    """Return the teams an account answers for, were these the parents and what files say of it."""
     groups = list_group_names(session, account)
     scim = None if groups is None else _map_scim(session, account, groups)
     chosen = choose_memberships(scim, _read_claims(session, account), files)
-    set_teams(session, account.id, _with_below(chosen, parents), now=now)
-    _follow_role(session, account, groups, now)
+    return _with_below(chosen, parents)
 
 
 def _map_scim(session: Session, account: Account, groups: Sequence[str]) -> list[Membership]:

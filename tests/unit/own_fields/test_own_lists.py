@@ -67,7 +67,7 @@ def test_what_is_not_declared_is_unknown(client, declared, path):
 def test_own_fields_are_counted(client, declared):
     found = client.get("/api/v1/facets?facet=field.level&facet=field.areas").get_json()["facets"]
     counts = [{each["value"]: each["count"] for each in facet["values"]} for facet in found]
-    assert counts == [{"high": 1, "low": 1, None: 2}, {"us": 2, "eu": 1, None: 2}]
+    assert counts == [{"high": 1, "Low": 1, None: 2}, {"US": 2, "EU": 1, None: 2}]
     names = [facet["facet"] for facet in client.get("/api/v1/facets").get_json()["facets"]]
     assert names[-3:] == ["field.level", "field.cost", "field.areas"]
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, request, url_for
+from flask import request, url_for
 
 from portal.catalog.core.filters import EntityFilter
 from portal.catalog.core.meaning import TIER_LABELS
 from portal.catalog.queries import entities
 from portal.catalog.queries.lists import cut_page, select_entities
-from portal.errors import NotFound
 from portal.infra.clock import utc_now
 from portal.ownership.core import build_forest, list_above, list_below
 from portal.ownership.forms import TeamListQuery, TeamQuery
 from portal.ownership.queries import Teams, get_teams, list_members
+from portal.ownership.queries.confirmations import count_all, count_open
+from portal.ownership.routes.blueprint import blueprint
+from portal.ownership.routes.presenting import answers_for, make_team_link, make_team_ref, page_of
 from portal.web.cursor import decode_cursor, encode_cursor
 from portal.web.forms import parse_arguments
 from portal.web.markers import requires
@@ -27,10 +29,8 @@ if TYPE_CHECKING:
 
     from portal.ownership.core import TeamNode
 
-blueprint = Blueprint("ownership", __name__)
 OWNED_AT_ONCE = 50
 MOST_TEAMS = 2_000
-LONGEST_REF = 600
 
 
 @blueprint.get("/teams")
@@ -67,23 +67,13 @@ def _present_team(node: TeamNode, depth: int, labels: Mapping[str, Any]) -> Simp
     )
 
 
-def make_team_link(ref: str, labels: Mapping[str, Any]) -> SimpleNamespace:
-    """Return a link to a team's page; without `url` when no such team is in the catalog."""
-    namespace, _, name = ref.partition(":")[2].partition("/")
-    row = labels.get(ref)
-    url = url_for("ownership.show", namespace=namespace, name=name) if row else None
-    return SimpleNamespace(ref=ref, label=(row.title or row.name) if row else name, url=url)
-
-
 @blueprint.get("/teams/<string:namespace>/<string:name>")
 @requires("catalog:entity:read")
 def show(namespace: str, name: str) -> str:
     """Show one team: what it owns, who is in it, the teams above and below."""
     session = get_session()
     query = parse_arguments(TeamQuery, request.args)
-    ref = f"group:{namespace}/{name}".lower()
-    if len(ref) > LONGEST_REF:
-        raise NotFound("No team has a name that long.", fix="Look through the list of teams.")
+    ref = make_team_ref(namespace, name)
     team = entities.get_entity(session, ref)
     found = get_teams(session)
     below = list_below(ref, found.parents)
@@ -94,7 +84,22 @@ def show(namespace: str, name: str) -> str:
         reach=query.reach,
         owned=_list_owned(session, [ref, *below] if query.reach == "all" else [ref], query),
         members=[_present_member(row) for row in list_members(session, ref)],
+        confirming=_count_confirmed(session, ref),
         **_place(session, found, ref, below),
+    )
+
+
+def _count_confirmed(session: Session, ref: str) -> SimpleNamespace:
+    """Return how much of what a team owns stands confirmed, with where to look and to act."""
+    waiting = count_open(session, [ref], now=utc_now()).get(ref)
+    total = count_all(session, [ref])
+    mine = answers_for(ref)
+    return SimpleNamespace(
+        total=total,
+        waiting=waiting.count if waiting else 0,
+        url=page_of("ownership.confirm", ref) if mine else None,
+        offers_url=page_of("ownership.handovers", ref),
+        change_url=url_for("ownership.reorganise", team=ref) if mine else None,
     )
 
 
