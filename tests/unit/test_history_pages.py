@@ -15,7 +15,6 @@ from portal.catalog.core.document_fields import Change
 from portal.catalog.models import Entity
 from portal.catalog.routes.block_yaml import write_blocks
 from portal.catalog.service.editing import create_entity, delete_entity, edit_entity
-from portal.demo.flows import load_demo
 from portal.infra.clock import utc_now
 from portal.sources.flows.ingesting import Ingest
 from portal.sources.providers.folder import Folder
@@ -50,7 +49,6 @@ class World:
     """The demo company, and a source of one file beside it that its owner looks after."""
 
     def __init__(self, database, folder) -> None:
-        load_demo(database)
         self.database, self.folder = database, folder / "files"
         self.folder.mkdir()
         self.times = [utc_now()]
@@ -75,8 +73,8 @@ class World:
 
 
 @pytest.fixture
-def world(database, tmp_path):
-    return World(database, tmp_path)
+def world(demo_people, tmp_path):
+    return World(demo_people, tmp_path)
 
 
 def token_of(client, url):
