@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from portal.ownership.core.contacts import read_contacts
+from portal.catalog.core.contacts import list_co_owners, list_contacts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,8 +31,12 @@ class Standing:
 
 
 def make_statement(document: Mapping[str, Any], owner: str, tier: int | None) -> dict[str, Any]:
-    """Return what is confirmed of an entity."""
-    return {"owner": owner, "contacts": read_contacts(document), "tier": tier}
+    """Return what is confirmed of an entity: its owner, who stands beside them, its tier."""
+    contacts = {contact.role: contact.value for contact in list_contacts(document)}
+    beside = ", ".join(list_co_owners(document))
+    if beside:
+        contacts = {"co-owners": beside, **contacts}
+    return {"owner": owner, "contacts": contacts, "tier": tier}
 
 
 def make_seal(statement: Mapping[str, Any]) -> str:

@@ -32,7 +32,6 @@ CHANGED_HANDS = and_(
     Confirmation.ref.is_(None),
     exists().where(
         EntityRevision.ref == Entity.ref,
-        EntityRevision.owner == Entity.owner,
         EntityRevision.owner_before.is_not(None),
         EntityRevision.owner_before != EntityRevision.owner,
     ),

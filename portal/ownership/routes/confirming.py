@@ -107,6 +107,7 @@ def _present(
         label=row.title or row.name,
         kind=row.kind,
         url=entity_page("catalog.show", row.ref),
+        edit_url=entity_page("catalog.edit", row.ref),
         hand_over_url=entity_page("ownership.hand_over", row.ref),
         owner=make_team_link(row.owner, labels),
         contacts=list(line.statement["contacts"].items()),

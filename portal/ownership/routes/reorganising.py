@@ -226,6 +226,7 @@ def reorganisation(number: int) -> str:
         may_undo=row.state in (reorganising.APPLIED, reorganising.FAILED)
         and all(answers_for(team) for team in (*wish.teams, wish.target)),
         steps=steps[:SHOWN_STEPS],
+        links={step.ref: entity_page("catalog.show", step.ref, tab="fields") for step in steps},
         is_cut=len(steps) > SHOWN_STEPS,
         left=list_steps(session, number, states=["left"], limit=SHOWN_STEPS),
         here=url_for("ownership.reorganisation", number=number),
