@@ -38,16 +38,15 @@ def upgrade() -> None:
     )
     op.create_table(
         "own_field_values",
-        sa.Column("key", sa.String(length=40), nullable=False),
         sa.Column("entity_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("key", sa.String(length=40), nullable=False),
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("value", sa.String(length=400), nullable=False),
         sa.Column("original", sa.String(length=400), nullable=True),
-        sa.PrimaryKeyConstraint("key", "entity_id", "number", name=op.f("pk_own_field_values")),
+        sa.PrimaryKeyConstraint("entity_id", "key", "number", name=op.f("pk_own_field_values")),
         sqlite_with_rowid=False,
     )
     op.create_index("ix_own_field_values_value", "own_field_values", ["key", "value"])
-    op.create_index("ix_own_field_values_entity_id", "own_field_values", ["entity_id"])
     op.create_table(
         "own_field_reading",
         sa.Column("id", sa.Integer(), nullable=False),

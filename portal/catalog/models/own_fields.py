@@ -50,12 +50,12 @@ class OwnFieldValue(Base):
     __tablename__ = "own_field_values"
     __table_args__ = (
         Index("ix_own_field_values_value", "key", "value"),
-        Index("ix_own_field_values_entity_id", "entity_id"),
         {"sqlite_with_rowid": False},
     )
 
-    key: Mapped[str] = mapped_column(KEY, primary_key=True)
+    # First, so that what one entity has stands together: lists ask for a page of entities.
     entity_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    key: Mapped[str] = mapped_column(KEY, primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     value: Mapped[str] = mapped_column(VALUE)
     original: Mapped[str | None] = mapped_column(VALUE)

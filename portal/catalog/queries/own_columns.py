@@ -11,6 +11,7 @@ from portal.catalog.core.columns import ABSENT, Codes, Columns
 from portal.catalog.core.own_columns import build_field_column, move_field_column, redeclare
 from portal.catalog.models import Entity, OwnFieldValue
 from portal.catalog.queries.declared import renew_fields
+from portal.infra.db import read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -27,9 +28,9 @@ VALUES = select(
     OwnFieldValue.key,
     OwnFieldValue.entity_id,
     OwnFieldValue.value,
-    func.coalesce(OwnFieldValue.original, OwnFieldValue.value),
+    func.coalesce(OwnFieldValue.original, OwnFieldValue.value).label("written"),
 )
-IN_ORDER = (OwnFieldValue.key, OwnFieldValue.entity_id, OwnFieldValue.number)
+IN_ORDER = (OwnFieldValue.entity_id, OwnFieldValue.key, OwnFieldValue.number)
 
 
 def read_field_columns(
@@ -98,9 +99,9 @@ def _read(
     session: Session, columns: Columns, query: Select[*tuple[Any, ...]], keys: Collection[str]
 ) -> dict[str, list[Found]]:
     found: dict[str, list[Found]] = {key: [] for key in keys}
-    rows = session.execute(query.order_by(*IN_ORDER)).all()
-    places = columns.find_rows(np.array([row[1] for row in rows], np.int64)).tolist()
-    for place, (key, _, value, written) in zip(places, rows, strict=True):
+    rows = read_rows(session, query.order_by(*IN_ORDER), {})
+    places = columns.find_rows(np.array([row.entity_id for row in rows], np.int64)).tolist()
+    for place, row in zip(places, rows, strict=True):
         if place != ABSENT:
-            found[key].append((place, value, written))
+            found[row.key].append((place, row.value, row.written))
     return found

@@ -124,7 +124,7 @@ def _write(session: Session, subjects: Sequence[Subject], values: Rows, problems
         )
     )
     # In the order of the table, which is then written from one end to the other.
-    values.sort(key=lambda row: (row["key"], row["entity_id"], row["number"]))
+    values.sort(key=lambda row: (row["entity_id"], row["key"], row["number"]))
     insert_rows(session, OwnFieldValue, values)
     insert_rows(session, CatalogProblem, problems)
 
