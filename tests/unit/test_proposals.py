@@ -177,7 +177,8 @@ def test_a_file_that_changed_or_cannot_be_seen(site, settings, database):
     file.unlink()
     assert ask(app, keys["root"], change).status_code == 404
     assert app.test_client().get("/api/v1/proposals/1").status_code == 404
-    assert app.test_client().get("/proposals/1/patch").status_code == 404
+    for proposal in (1, 2**31, 10**30):
+        assert app.test_client().get(f"/proposals/{proposal}/patch").status_code == 404
 
 
 def test_a_proposal_has_one_name_and_calls_nobody():
