@@ -28,6 +28,7 @@ import portal.ownership.queries.needs
 import portal.ownership.queries.trusted
 import portal.ownership.routes
 import portal.ownership.service
+import portal.ownership.service.renames
 import portal.ownership.service.reorganising
 import portal.sources.jobs
 import portal.sources.queries.claims
@@ -35,6 +36,7 @@ import portal.sources.queries.links
 import portal.sources.queries.needs
 import portal.sources.routes
 import portal.sources.service.permissions
+import portal.sources.service.renames
 from portal.auth.core.people import make_provider_rules
 from portal.factory.tools import create_secret_box, create_source_tools
 from portal.infra.contributions import (
@@ -254,6 +256,10 @@ def gather_contributions(settings: Settings) -> Contributions:
                 portal.auth.queries.accounts.find_person,
                 portal.auth.queries.accounts.find_persons,
             ),
+        ),
+        followers=(
+            portal.ownership.service.renames.follow_rename,
+            portal.sources.service.renames.follow_rename,
         ),
         subjects=(Subjects(portal.catalog.queries.entities.find_subject),),
         permissions=(

@@ -44,7 +44,7 @@ def _quick(monkeypatch):
 
 
 @pytest.fixture
-def make_queue(settings, database):
+def make_queue(settings, database, lines):
     made = []
 
     def make(*consumers, threads=2, shutdown_seconds=1.5, url=""):

@@ -16,6 +16,7 @@ from portal.catalog.models import CatalogProblem, EntityMark, EntityOverlay, Rem
 from portal.catalog.service.editing import edit_entity
 from portal.catalog.service.marks import MarkValue, write_marks
 from portal.infra.clock import utc_now
+from portal.ownership.models import Confirmation
 from portal.sources.core.renames import Known, match_renames
 from portal.sources.flows.ingesting import Ingest
 from portal.sources.providers.folder import Folder
@@ -108,7 +109,10 @@ def test_what_hangs_on_a_name_follows_it(database, tmp_path):
     followed = []
     database.contributions = replace(
         database.contributions,
-        followers=(lambda _, old, new, __: followed.append((old, new)),),
+        followers=(
+            *database.contributions.followers,
+            lambda _, old, new, __: followed.append((old, new)),
+        ),
     )
     ingest(database, folder)
     old, new = "component:default/till", "component:default/checkout"
@@ -116,6 +120,8 @@ def test_what_hangs_on_a_name_follows_it(database, tmp_path):
         account = create_account(session, CLI, "pat", role="viewer", now=utc_now())
         session.add(Star(account_id=account.id, ref=old, starred_at=utc_now()))
         write_marks(session, CLI, "health", marks=[MarkValue(old, 1, "ok", "fine", utc_now())])
+        confirmed = {"confirmed_by": "p", "confirmed_at": utc_now(), "confirmed": {}}
+        session.add(Confirmation(ref=old, owner="group:default/crew", **confirmed))
         title = [Change("/metadata/title", "The till")]
         edit_entity(session, CLI, old, changes=title, version=None, now=utc_now())
     (folder / "till.yaml").write_text(component("checkout"))
@@ -126,7 +132,7 @@ def test_what_hangs_on_a_name_follows_it(database, tmp_path):
     assert followed == [(old, new)]
     with database.unit(write=False) as session:
         assert find_account(session, "pat") is not None
-        for column in (Star.ref, EntityMark.ref, EntityOverlay.ref):
+        for column in (Star.ref, EntityMark.ref, EntityOverlay.ref, Confirmation.ref):
             assert session.scalars(select(column)).all() == [new]
         assert session.scalars(select(RemovedEntity.ref)).all() == []
         problem = session.scalar(

@@ -186,11 +186,11 @@ def _write_many(
     documents = {
         entity.ref: (entity.document, record.columns["document"]) for entity, record in held
     }
+    for entity, _ in held:  # each that stayed would be compared with each that is updated
+        session.expunge(entity)
     write_records(
         session, actor, fresh=(), changed=[record for _, record in held], change=EDITED, now=now
     )
     refresh_near(session, list(documents))
     for ref, pair in documents.items():
         record_edit(session, actor, ref, documents=pair, action="catalog.edit", now=now)
-    for entity, _ in held:
-        session.expire(entity)

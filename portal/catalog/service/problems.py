@@ -102,13 +102,15 @@ def refresh_near(session: Session, refs: Sequence[str]) -> None:
 
 
 def _is_owner_gone(end: Any) -> ColumnElement[bool]:
-    """Whether a relation's missing end is an owner that was there once, and has no other name."""
+    """Whether a relation's missing end is an owner that was there once, and has no other name.
+
+    The relation is joined with the rename of that end, if there is one.
+    """
     was_removed = exists().where(
         EntityRevision.ref == end, EntityRevision.change.in_((REMOVED, RETIRED))
     )
-    rename = aliased(EntityRename)  # the list itself joins renames too
-    was_renamed = exists().where(rename.old_ref == end)
-    return and_(EntityRelation.type == "ownedBy", was_removed, ~was_renamed)
+    is_nameless = EntityRename.new_ref.is_(None)
+    return and_(EntityRelation.type == "ownedBy", was_removed, is_nameless)
 
 
 def _list_dangling(session: Session, declared: ColumnElement[bool]) -> None:

@@ -71,7 +71,10 @@ def render_panel(session: Session, subject: PanelSubject) -> str:
         may_take=bool(gone and gone.heir and (is_admin() or answers_for(gone.heir))),
         heir=make_team_link(gone.heir, labels) if gone and gone.heir else None,
         may_act=not gone and answers_for(row.owner, row.ref),
-        confirm_url=page_of("ownership.confirm", row.owner),
+        # People who own have no page to confirm on; the API takes theirs as well.
+        confirm_url=page_of("ownership.confirm", row.owner)
+        if row.owner.startswith("group:")
+        else None,
         hand_over_url=entity_page("ownership.hand_over", row.ref),
         offers=[present_offer(one, row.title or row.name, labels, names) for one in offers],
     )

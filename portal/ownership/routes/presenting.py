@@ -31,10 +31,12 @@ def make_team_ref(namespace: str, name: str) -> str:
 
 
 def make_team_link(ref: str, labels: Mapping[str, Any]) -> SimpleNamespace:
-    """Return a link to a team's page; without `url` when no such team is in the catalog."""
+    """Return a link to the page of a team or person; without `url` when they are not there."""
     row = labels.get(ref)
     name = ref.partition(":")[2].partition("/")[2]
-    url = page_of("ownership.show", ref) if row else None
+    is_team = ref.startswith("group:")
+    page = page_of("ownership.show", ref) if is_team else entity_page("catalog.show", ref)
+    url = page if row else None
     return SimpleNamespace(ref=ref, label=(row.title or row.name) if row else name, url=url)
 
 

@@ -12,12 +12,13 @@ from portal.auth.core import CLI, Actor, Subject, decide
 from portal.auth.core.decisions import make_actor
 from portal.auth.queries.accounts import find_by_person, list_teams
 from portal.auth.queries.actors import explain_end
+from portal.catalog.core.specs import check_entity
 from portal.catalog.service.permissions import WRITE
 from portal.catalog.service.revisions import hold_revision
 from portal.errors import Conflict, Forbidden, InvalidInput, NotFound, Problem
 from portal.infra.db import BATCH_ROWS
 from portal.infra.work import publish
-from portal.ownership.core.plans import MERGE, RENAME, SPLIT, Plan, Team, Wish
+from portal.ownership.core.plans import MAKE, MERGE, RENAME, SPLIT, Plan, Team, Wish
 from portal.ownership.core.reorganising import make_plan
 from portal.ownership.models import Reorganisation, ReorganisationStep
 from portal.ownership.queries.reorganising import find_team, get_reorganisation, list_steps
@@ -60,7 +61,18 @@ def draw(session: Session, actor: Actor, wish: Wish) -> Drawn:
     if target is None and not is_admin:
         raise Forbidden("Only an admin can make a team.", fix="Choose one that is there.")
     plan = make_plan(wish, teams, target, may_change_teams=is_admin)
+    _check_made(plan)
     return Drawn(plan, teams, target)
+
+
+def _check_made(plan: Plan) -> None:
+    """Raise InvalidInput when the team that is to be made would not be valid."""
+    findings = [f for s in plan.steps if s.act == MAKE for f in check_entity(s.value)]
+    if findings:
+        raise InvalidInput(
+            "This team cannot be made.",
+            tuple(Problem("target", f.rule, f.message, f.fix) for f in findings),
+        )
 
 
 def _authorise(actor: Actor, teams: tuple[str, ...]) -> None:

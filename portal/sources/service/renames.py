@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy import update
+
 from portal.auth.core import Actor, authorise
 from portal.catalog.service.renames import rename_entity
+from portal.sources.models import ChangeProposal
 from portal.sources.service.permissions import RUN
 
 if TYPE_CHECKING:
@@ -22,3 +25,9 @@ def rename_found(
     authorise(actor, RUN)
     for old, new in pairs:
         rename_entity(session, actor, old, new, now=now)
+
+
+def follow_rename(session: Session, old: str, new: str, now: datetime) -> None:
+    """Let what was proposed for an entity's file be found under its new name."""
+    del now
+    session.execute(update(ChangeProposal).where(ChangeProposal.ref == old).values(ref=new))
