@@ -30,9 +30,9 @@ from portal.catalog.forms.history import (
     RemovedQuery,
     RenameBody,
 )
-from portal.catalog.queries import entities
 from portal.catalog.queries.changes import find_changes, find_owners
 from portal.catalog.queries.history import (
+    check_known,
     list_old_names,
     list_revisions,
     name_people,
@@ -77,8 +77,7 @@ def _write(session: Session, rows: Sequence[Any]) -> list[ChangeItem]:
 def _find_ref(session: Session, kind: str, namespace: str, name: str) -> str:
     """Return the reference of whoever is or was called so; raises NotFound, or leads on."""
     ref = make_ref(kind, namespace, name)
-    if read_present(session, ref) is None and not list_revisions(session, ref, limit=1):
-        raise entities.miss(session, ref)
+    check_known(session, ref)
     return ref
 
 

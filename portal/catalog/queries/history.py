@@ -18,7 +18,7 @@ from portal.catalog.models import (
 )
 from portal.catalog.queries.entities import miss
 from portal.catalog.queries.lineage import belongs, name_of, read_lineage
-from portal.errors import NotFound
+from portal.errors import Moved, NotFound
 from portal.infra.contributions import get_contributions
 
 if TYPE_CHECKING:
@@ -115,12 +115,20 @@ def read_at(session: Session, ref: str, at: datetime) -> PastEntity:
     return PastEntity(name, document, made, following)
 
 
+def check_known(session: Session, ref: str) -> None:
+    """Raise NotFound for a name nobody has or had, Moved where old links lead on from it."""
+    if read_present(session, ref) is not None:
+        return
+    error = miss(session, ref)
+    if isinstance(error, Moved) or not list_revisions(session, ref, limit=1):
+        raise error
+
+
 def get_past(session: Session, ref: str, at: datetime) -> PastEntity:
     """Return an entity as it was at a past time; raises NotFound where it was not there then."""
+    check_known(session, ref)
     found = read_at(session, ref, at)
     if found.document is None:
-        if found.revision is None and found.next is None:
-            raise miss(session, ref)
         raise NotFound(f"{ref} was not there at {at.isoformat()}.", fix="Look at its history.")
     return found
 

@@ -97,15 +97,3 @@ def find_present_name(session: Session, ref: str) -> str | None:
             break
         found = following
     return found
-
-
-def list_former_names(session: Session, ref: str) -> list[str]:
-    """Return the names whose links lead to an entity, the latest first."""
-    return list(
-        session.scalars(
-            select(EntityRename.old_ref)
-            .where(EntityRename.new_ref == ref)
-            .order_by(EntityRename.at.desc(), EntityRename.old_ref)
-            .limit(MOST_NAMES)
-        )
-    )

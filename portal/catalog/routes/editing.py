@@ -213,7 +213,7 @@ def _show(filled: Filled) -> str:
         kind=presenting.say_kind(entity.kind),
         groups=filled.present_groups(),
         problems=filled.problems,
-        version=filled.version,
+        seen_at=filled.version,
         is_merged=bool(filled.merged),
         is_made_here=entity.source == PORTAL,
         origin=presenting.present_origin(filled.session, entity),

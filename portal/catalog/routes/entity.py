@@ -14,6 +14,7 @@ from portal.catalog.forms.history import HistoryQuery
 from portal.catalog.queries import details, entities
 from portal.catalog.queries.columns import find_domain
 from portal.catalog.queries.graph import read_judged_neighbourhood
+from portal.catalog.queries.history import check_known
 from portal.catalog.queries.links import list_links
 from portal.catalog.routes import graphs, presenting
 from portal.catalog.routes.blueprint import blueprint
@@ -69,6 +70,7 @@ def show(kind: str, namespace: str, name: str) -> Response | str:
         return show_past(session, ref, query.at)
     held = entities.find_entity_for(session, ref, actor.account_id)
     if held is None:
+        check_known(session, ref)
         gone = show_retired(session, ref) or show_removed(session, actor, ref)
         if gone is None:
             raise entities.miss(session, ref)

@@ -13,6 +13,7 @@ from portal.catalog.forms import make_ref
 from portal.catalog.forms.history import NOW, DiffQuery, HistoryQuery
 from portal.catalog.queries import entities
 from portal.catalog.queries.history import (
+    check_known,
     list_revisions,
     read_after,
     read_change,
@@ -39,11 +40,13 @@ def history(kind: str, namespace: str, name: str) -> str:
     """Show what happened to an entity, whether it is there or not."""
     session = get_session()
     query = parse_arguments(HistoryQuery, request.args)
-    ref = make_ref(kind, namespace, name)
-    found = present_history(session, ref, query)
-    if not found.items and query.cursor is None:
-        found.is_present = entities.get_entity(session, ref) is not None
-    return render("catalog/history.html", history=found, ref=ref, head=_present_head(session, ref))
+    ref = _find_name(session, kind, namespace, name)
+    return render(
+        "catalog/history.html",
+        history=present_history(session, ref, query),
+        ref=ref,
+        head=_present_head(session, ref),
+    )
 
 
 def present_history(session: Session, ref: str, query: HistoryQuery) -> SimpleNamespace:
@@ -121,8 +124,7 @@ def say_end(to: str) -> str:
 def _find_name(session: Session, kind: str, namespace: str, name: str) -> str:
     """Return the reference of whoever is or was called so; raises NotFound, or leads on."""
     ref = make_ref(kind, namespace, name)
-    if read_present(session, ref) is None and not list_revisions(session, ref, limit=1):
-        raise entities.miss(session, ref)
+    check_known(session, ref)
     return ref
 
 

@@ -11,7 +11,7 @@ from portal.catalog.core.changes import ENDS
 from portal.catalog.core.records import NOWHERE, Place
 from portal.catalog.forms.history import read_past
 from portal.catalog.queries import entities
-from portal.catalog.queries.history import list_relations_at, read_at, read_present
+from portal.catalog.queries.history import check_known, list_relations_at, read_at, read_present
 from portal.catalog.routes import presenting
 from portal.catalog.routes.block_yaml import write_blocks
 from portal.catalog.routes.telling import history_url, present_changes, split_ref
@@ -35,10 +35,9 @@ GONE = 404
 def show_past(session: Session, ref: str, text: str) -> Response | str:
     """Show an entity and its relations as they were, or since when it is and was not."""
     at = read_past(text, utc_now())
+    check_known(session, ref)
     found = read_at(session, ref, at)
     is_present = read_present(session, ref) is not None
-    if not is_present and found.revision is None and found.next is None:
-        raise entities.miss(session, ref)
     when = SimpleNamespace(
         at=at,
         text=text,

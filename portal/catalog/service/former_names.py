@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, select
 
 from portal.auth.core import Actor, authorise
-from portal.catalog.models import EntityRename
+from portal.catalog.core.changes import FORMER
+from portal.catalog.models import EntityAlias, EntityRename
+from portal.catalog.service.names import remember_names, take_names
 from portal.catalog.service.permissions import WRITE
 from portal.catalog.service.problems import refresh_near
 
@@ -43,10 +45,16 @@ def drop_former_name(
 def _write(
     session: Session, actor: Actor, names: dict[str, str], *, drop: tuple[str, ...], now: datetime
 ) -> None:
-    session.execute(delete(EntityRename).where(EntityRename.old_ref.in_(drop)))
+    """Let names lead where `names` says, and be found by the search there, instead of as before."""
+    take_names(session, drop)
     session.add_all(
         EntityRename(old_ref=old, new_ref=new, at=now, actor=actor.name)
         for old, new in names.items()
     )
     session.flush()
+    targets = sorted(set(names.values()))
+    session.execute(
+        delete(EntityAlias).where(EntityAlias.ref.in_(targets), EntityAlias.system == FORMER)
+    )
+    remember_names(session, targets)
     refresh_near(session, drop)

@@ -16,7 +16,9 @@ from portal.catalog.service.former_names import drop_former_name, keep_former_na
 from portal.catalog.service.handing import edit_many, put_back
 from portal.catalog.service.overlays import make_record
 from portal.catalog.service.problems import refresh_near
-from portal.ownership.core.plans import MAKE, REMOVE, SET
+from portal.ownership.core.plans import MAKE, REMOVE, RENAME, SET
+from portal.ownership.models import Reorganisation
+from portal.ownership.service.renames import follow_team
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -51,6 +53,8 @@ def _do_one(session: Session, actor: Actor, row: Row, now: datetime) -> None:
         delete_entity(session, actor, row.ref, version=None, now=now)
     else:
         row.was = keep_former_name(session, actor, row.ref, new=row.value, now=now)
+        if _is_rename(session, row):
+            follow_team(session, row.ref, row.value)
 
 
 def undo_steps(session: Session, actor: Actor, steps: Sequence[Row], *, now: datetime) -> None:
@@ -78,7 +82,13 @@ def _undo_one(session: Session, actor: Actor, row: Row, now: datetime) -> str:
     dropped = drop_former_name(
         session, actor, row.ref, new=row.value, before=row.was or {}, now=now
     )
+    if dropped and _is_rename(session, row):
+        follow_team(session, row.value, row.ref)
     return "" if dropped else "the old name leads elsewhere by now"
+
+
+def _is_rename(session: Session, row: Row) -> bool:
+    return session.get_one(Reorganisation, row.reorganisation_id).kind == RENAME
 
 
 def _bring_back(session: Session, actor: Actor, row: Row, now: datetime) -> str:
