@@ -47,8 +47,10 @@ def read_field_columns(
     if kept and held is not None:
         found |= _move(session, columns, held, kept, changed)
     if whole:
-        query = VALUES.where(OwnFieldValue.key.in_([each.key for each in whole]))
-        values = _read(session, columns, query, [each.key for each in whole])
+        keys = [each.key for each in whole]
+        # All of them are read from one end of the table to the other, which an index only slows.
+        query = VALUES.where(OwnFieldValue.key.in_(keys)) if kept else VALUES
+        values = _read(session, columns, query, keys)
         for each in whole:
             found[each.name] = build_field_column(each, Codes(), len(columns), values[each.key])
     return {each.name: found[each.name] for each in declared}
@@ -102,6 +104,6 @@ def _read(
     rows = read_rows(session, query.order_by(*IN_ORDER), {})
     places = columns.find_rows(np.array([row.entity_id for row in rows], np.int64)).tolist()
     for place, row in zip(places, rows, strict=True):
-        if place != ABSENT:
+        if place != ABSENT and row.key in found:
             found[row.key].append((place, row.value, row.written))
     return found
