@@ -9,9 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import event
 
+from portal.auth.core import CLI
 from portal.catalog.core.graph import BOTH, DEPENDENCIES, DEPENDENTS, Edge, sort_edges, walk
 from portal.catalog.core.layout import NODE_HEIGHT, NODE_WIDTH, draw
 from portal.catalog.queries.graph import read_neighbourhood
+from portal.sources.flows.ingesting import Ingest
+from portal.sources.providers.folder import Folder
+from tests.unit.managed import component
 
 NAMES = st.sampled_from([f"component:default/{letter}" for letter in "abcdefgh"])
 EDGES = st.sets(st.builds(Edge, NAMES, NAMES, st.just("dependsOn"), st.none()), max_size=24)
@@ -156,3 +160,29 @@ def test_drawing_and_table_tell_hard_soft_and_unstated_apart(client, demo):
         assert f"graph__line--{strength}" in drawing
         assert strength in rest.partition("<table")[2]
     assert 'aria-current="true"><g' in re.sub(r">\s+<", "><", drawing)
+
+
+@pytest.mark.parametrize(
+    ("whole", "is_followed"), [("component:default/whole", True), ("system:default/whole", False)]
+)
+def test_parts_of_a_component_are_drawn_from_both_sides(whole, is_followed):
+    part = "component:default/part"
+    edges = {Edge(whole, part, "partOf")}
+    down = walk(whole, read(edges), depth=2, direction=DEPENDENCIES)
+    assert set(down.levels) == {whole, part}
+    up = walk(part, read(edges), depth=2, direction=DEPENDENTS)
+    # Beside a part of a system stands everything, so its system is not followed.
+    assert set(up.levels) == ({whole, part} if is_followed else {part})
+
+
+def test_the_database_gives_parts_of_a_component_from_both_sides(database, tmp_path):
+    (tmp_path / "files").mkdir()
+    text = component("whole") + component("part", subcomponentOf="whole", system="s")
+    (tmp_path / "files" / "all.yaml").write_text(text)
+    Ingest(database, CLI, "files").run([Folder.open(str(tmp_path / "files"))])
+    whole, part = "component:default/whole", "component:default/part"
+    with database.unit(write=False) as session:
+        for root, direction in ((whole, DEPENDENCIES), (part, DEPENDENTS)):
+            found = read_neighbourhood(session, root, depth=2, direction=direction)
+            assert set(found.levels) == {whole, part}
+            assert {(e.source, e.target) for e in found.edges} == {(whole, part)}

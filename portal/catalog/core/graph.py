@@ -19,7 +19,8 @@ DEPENDS = ("dependsOn", "consumesApi")
 PROVIDES = "providesApi"
 PART = "partOf"
 TYPES = (*DEPENDS, PROVIDES, PART)
-WHOLES = ("system:", "domain:")
+COMPONENT = "component:"
+WHOLES = ("system:", "domain:", COMPONENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,8 @@ def walk(
     """Walk outwards level by level; `find_edges` gives the edges wanted, and whether all came.
 
     The outermost nodes are looked at too, to count what would come next. The parts of a system
-    are followed from the system, never from a part to its neighbours.
+    are followed from the system, never from a part to its neighbours; those of a component both
+    ways.
     """
     found = Neighbourhood(root, {root: 0})
     frontier = [root]
@@ -163,6 +165,8 @@ def _steps(
         if level is not None and level >= 0 and direction != DEPENDENTS:
             yield edge.source, edge.target, level + 1
         level = here.get(edge.target)
-        if level is None or level > 0 or direction == DEPENDENCIES or edge.type == PART:
+        if level is None or level > 0 or direction == DEPENDENCIES:
+            continue
+        if edge.type == PART and not edge.source.startswith(COMPONENT):
             continue
         yield edge.target, edge.source, level - 1

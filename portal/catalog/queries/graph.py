@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, literal, select, union_all
+from sqlalchemy import and_, literal, or_, select, union_all
 
 from portal.catalog.core.graph import (
+    COMPONENT,
     DEPENDS,
     PART,
     PROVIDES,
@@ -85,7 +86,8 @@ def _list_conditions(wanted: Wanted) -> Iterator[ColumnElement[bool]]:
         yield and_(TARGET.in_(wanted.ahead), TYPE.in_((PROVIDES, PART)))
     if wanted.behind:
         yield and_(TARGET.in_(wanted.behind), TYPE.in_(DEPENDS))
-        yield and_(SOURCE.in_(wanted.behind), TYPE == PROVIDES)
+        is_part = and_(TYPE == PART, TARGET.startswith(COMPONENT))
+        yield and_(SOURCE.in_(wanted.behind), or_(TYPE == PROVIDES, is_part))
     if wanted.among:
         yield and_(SOURCE.in_(wanted.among), TARGET.in_(wanted.among), TYPE.in_(TYPES))
 

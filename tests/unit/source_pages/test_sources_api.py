@@ -99,8 +99,10 @@ def test_a_webhook_is_taken_once_and_only_from_who_can_sign(api, tmp_path, clien
     read(database, tools, number)
     path, body = f"/api/v1/sources/{number}/webhook", b'{"ref": "refs/heads/main"}'
 
-    def deliver(secret, text=body, at=None):
-        header = sign_generic(secret, body, int(at or time.time()))
+    now = time.time()  # one moment for all, for a second later it is another delivery
+
+    def deliver(secret, text=body, at=now):
+        header = sign_generic(secret, body, int(at))
         headers = {"X-Plumbline-Signature": header, "Content-Type": "application/json"}
         return client.post(path, data=text, headers=headers).status_code
 
@@ -108,7 +110,7 @@ def test_a_webhook_is_taken_once_and_only_from_who_can_sign(api, tmp_path, clien
     assert deliver("w" * 20) == 409
     assert deliver("x" * 20) == 403
     assert deliver("w" * 20, text=b'{"ref": "refs/heads/evil"}') == 403
-    assert deliver("w" * 20, at=time.time() - 3600) == 403
+    assert deliver("w" * 20, at=now - 3600) == 403
     assert client.post(path, data=body).status_code == 403
     with database.unit(write=False) as session:
         source = session.get_one(Source, number)
