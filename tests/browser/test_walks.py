@@ -179,7 +179,7 @@ def test_follow_a_problem_to_the_entry_that_has_it(open_page):
     page.get_by_role("navigation", name="Areas").get_by_role("link", name="Problems").click()
     row = page.get_by_role("row").filter(has_text="gift-wrap-service")
     expect(row).to_contain_text("warning")
-    expect(row).to_contain_text("checkout/catalog-info.yaml:12")
+    expect(row).to_contain_text("checkout/catalog-info.yaml:13")
     row.get_by_role("link", name="Checkout").click()
     expect_head(page, "Checkout")
     told = page.locator("section", has=page.get_by_role("heading", name="Problems"))
