@@ -158,7 +158,7 @@ def gather_contributions(settings: Settings) -> Contributions:
                 flow=portal.ownership.jobs.make_reorganise(raise_if_stopping),
             ),
             Consumer(
-                portal.sources.service.permissions.PEOPLE_CHANGED,
+                portal.catalog.service.permissions.PEOPLE_CHANGED,
                 "ownership.refresh_all",
                 portal.ownership.service.refresh_all,
             ),

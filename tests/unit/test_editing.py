@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from portal.audit.models import AuditEntry
 from portal.auth.core import CLI
@@ -25,6 +25,8 @@ from portal.catalog.service.editing import (
     remove_overlays,
 )
 from portal.errors import Conflict, Forbidden, InvalidInput
+from portal.infra.work import Work
+from portal.sources.flows.ingesting import Ingest
 from tests.unit.managed import component, declare_folder, make_tools, read
 
 SHOP = "component:default/shop"
@@ -255,3 +257,30 @@ def test_what_is_made_in_the_portal_is_changed_in_place_and_put_on_record(world)
     ]
     assert [act.action for act in acts] == ["catalog.create", "catalog.edit", "catalog.remove"]
     assert (acts[1].before, acts[1].after) == ({}, {"/spec/dependsOn": [SHOP]})
+
+
+def test_rights_are_worked_out_anew_when_teams_are_changed_here(world):
+    def count():
+        with world.database.unit(write=True) as session:
+            rows = session.execute(delete(Work).returning(Work.topic)).scalars().all()
+        return rows.count("catalog.people_changed")
+
+    count()
+    world.edit(OWNER, Change("/metadata/title", "Shop"))
+    assert count() == 0
+    with world.database.unit(write=True) as session:
+        changes = [Change("/metadata/title", "The crew")]
+        crew = "group:default/crew"
+        edit_entity(session, CLI, crew, changes=changes, version=None, now=world.now())
+    assert count() == 1
+    with world.database.unit(write=True) as session:
+        delete_entity(session, CLI, "group:default/others", version=None, now=world.now())
+    assert count() == 1
+
+
+def test_no_source_is_called_as_the_portal_itself(world):
+    for name in ("portal", "Portal"):
+        with pytest.raises(InvalidInput, match="made in the portal"):
+            declare_folder(world.database, world.folder / "more", name)
+        with pytest.raises(InvalidInput, match="made in the portal"):
+            Ingest(world.database, CLI, name).run([])

@@ -169,10 +169,26 @@ def test_what_nobody_knows_goes_up_and_an_admin_says_whose(app, company):
     assert "an admin has not answered for 1 entry of yours" in owner.get("/").text
     assert "Nobody knows whose" in admin.get("/teams/handovers").text
     assert "Nobody knows whose" not in owner.get("/teams/handovers").text
-    assert post(owner, f"/handovers/{offer.id}/accept", team="payments").status_code == 403
+    # Nobody was asked, so not even a team of their own may be named by who answers for one.
+    for team in ("payments", "checkout"):
+        assert post(owner, f"/handovers/{offer.id}/accept", team=team).status_code == 403
     assert post(admin, f"/handovers/{offer.id}/accept").status_code == 422
     assert post(admin, f"/handovers/{offer.id}/accept", team="payments").status_code == 303
     assert owner_of(company) == PAYMENTS
+
+
+def test_no_untrusted_word_says_who_is_above(app, company):
+    owner = sign_in(app, "demo-owner")
+    with company.unit(write=True) as session:
+        session.execute(update(Entity).where(Entity.ref == CHECKOUT).values(source="stranger"))
+        session.execute(
+            update(Entity)
+            .where(Entity.ref == "group:default/buyer-experience")
+            .values(source="stranger")
+        )
+    post(owner, "/catalog/component/default/cart-service/hand-over", unknown="1")
+    with company.unit(write=False) as session:
+        assert session.scalars(select(Handover.receiver)).all() == [None]
 
 
 def test_an_owner_that_changed_otherwise_gives_nothing_any_more(app, company):

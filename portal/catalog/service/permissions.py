@@ -2,4 +2,5 @@
 
 WRITE = "catalog:entity:write"
 LINKS = "catalog:link:write"
+PEOPLE_CHANGED = "catalog.people_changed"
 FIELDS = "catalog:field:write"

@@ -18,6 +18,7 @@ from portal.catalog.models import (
 )
 from portal.catalog.service.names import remember_names, take_names
 from portal.catalog.service.own_values import replace_own_values
+from portal.catalog.service.people import follow_people
 from portal.catalog.service.revisions import bump_revision
 from portal.catalog.service.search import index_words
 from portal.catalog.service.values import replace_values
@@ -78,6 +79,7 @@ def write_records(  # noqa: PLR0913 every part is named
     ids = index_words(session, {record.ref: record.words for record in (*fresh, *changed)})
     replace_values(session, ids, [*fresh, *changed])
     replace_own_values(session, ids, [*fresh, *changed])
+    follow_people(session, ids, now=now)
     insert_rows(
         session,
         EntityRevision,

@@ -17,6 +17,7 @@ from portal.catalog.models import (
     RetiredEntity,
 )
 from portal.catalog.service.own_values import forget_own_values
+from portal.catalog.service.people import follow_people
 from portal.catalog.service.records import end_relations, forget_parts, revision_row
 from portal.catalog.service.revisions import bump_revision
 from portal.catalog.service.search import forget_words
@@ -112,5 +113,6 @@ def delete_entities(session: Session, rows: Sequence[Entity], *, now: datetime) 
     forget_words(session, ids)
     forget_values(session, ids)
     forget_own_values(session, ids)
+    follow_people(session, refs, now=now)
     revision = bump_revision(session)
     insert_rows(session, EntityTombstone, [{"entity_id": i, "revision": revision} for i in ids])

@@ -66,6 +66,13 @@ def read_parents(session: Session) -> dict[str, str]:
     return {row.source: row.target for row in rows}
 
 
+def find_parent(session: Session, team: str) -> str | None:
+    """Return the team above one, as trusted sources say."""
+    query = _trusted("childOf").where(EntityRelation.source == team)
+    row = session.execute(query.order_by(EntityRelation.target).limit(1)).first()
+    return None if row is None else row.target
+
+
 def list_members_of(session: Session, team: str) -> list[str]:
     """Return the people of a team, as trusted sources say."""
     query = _trusted("memberOf").where(EntityRelation.target == team)

@@ -15,6 +15,7 @@ from portal.infra.clock import utc_now
 from portal.ownership.forms import AnswerForm, HandoverForm, OffersQuery
 from portal.ownership.queries import get_teams
 from portal.ownership.queries.handovers import find_pending, list_of_teams, list_unaddressed
+from portal.ownership.queries.trusted import find_parent
 from portal.ownership.routes.blueprint import blueprint
 from portal.ownership.routes.presenting import (
     answers_for,
@@ -95,7 +96,7 @@ def _show_form(ref: str, problems: Sequence[Problem] = ()) -> str:
             here=entity_page("ownership.hand_over", ref),
         ),
         owner=make_team_link(entity.owner, labels) if entity.owner else None,
-        above=teams.parents.get(entity.owner or ""),
+        above=find_parent(session, entity.owner or ""),
         teams=sorted(each.removeprefix("group:") for each in teams.refs if each != entity.owner),
         pending=find_pending(session, ref),
         typed=typed,

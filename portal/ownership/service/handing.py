@@ -17,6 +17,7 @@ from portal.ownership.models import Handover
 from portal.ownership.queries import get_teams
 from portal.ownership.queries.gone import find_gone
 from portal.ownership.queries.handovers import find_pending, get_handover
+from portal.ownership.queries.trusted import find_parent
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -80,6 +81,8 @@ def accept(
     does not answer for the receiver, Conflict when it is no longer the giver's to give.
     """
     row = _open(session, handover_id)
+    if row.receiver is None:
+        authorise(actor, WRITE)  # nobody was asked, so nobody but an admin may name a team
     receiver = row.receiver or team
     if receiver is None:
         message = "Say which team it belongs to."
@@ -170,10 +173,12 @@ def _open(session: Session, handover_id: int) -> Handover:
 
 
 def _find_above(session: Session, team: str) -> str | None:
-    """Return the team above one, where it is in the catalog."""
-    teams = get_teams(session)
-    above = teams.parents.get(team)
-    return above if above in teams.refs else None
+    """Return the team above one, where it is in the catalog.
+
+    Only sources trusted for people say so, else any file could have offers sent to its own team.
+    """
+    above = find_parent(session, team)
+    return above if above in get_teams(session).refs else None
 
 
 def _end_overtaken(session: Session, ref: str, now: datetime) -> None:

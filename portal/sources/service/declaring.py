@@ -16,6 +16,7 @@ from portal.errors import Conflict, InvalidInput, Problem
 from portal.infra import work
 from portal.infra.vault import delete_secret, put_secret
 from portal.sources.core.declarations import COMMAND, Declaration
+from portal.sources.core.names import check_name
 from portal.sources.models import (
     Source,
     SourceDelivery,
@@ -68,6 +69,7 @@ def declare_source(  # noqa: PLR0913 every part is named
 ) -> Source:
     """Declare a source and have it read; raises InvalidInput when the name is taken."""
     authorise(actor, WRITE)
+    check_name(name)
     if find_source(session, name) is not None:
         raise _taken(name)
     source = Source(

@@ -8,7 +8,6 @@ RUN = "sources:run:write"
 WRITE = "sources:source:write"
 # Owners may have what is theirs read again.
 REFRESH = "catalog:refresh:write"
-PEOPLE_CHANGED = "sources.people_changed"
 SCHEDULE = "sources.schedule"
 EXPIRE = "sources.expire"
 CHECK_PROPOSALS = "sources.check_proposals"
@@ -16,7 +15,6 @@ CHECK_PROPOSALS = "sources.check_proposals"
 __all__ = [
     "CHECK_PROPOSALS",
     "EXPIRE",
-    "PEOPLE_CHANGED",
     "REFRESH",
     "REFRESH_TOPIC",
     "RUN",

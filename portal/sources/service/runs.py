@@ -9,13 +9,15 @@ from sqlalchemy import select, update
 
 from portal.audit.service import record_act
 from portal.auth.core import Actor, authorise
+from portal.catalog.service.permissions import PEOPLE_CHANGED
 from portal.catalog.service.problems import refresh_dangling
 from portal.catalog.service.revisions import bump_revision
 from portal.infra import work
 from portal.sources.core.declarations import COMMAND, Declaration
+from portal.sources.core.names import check_name
 from portal.sources.models import Source, SourceRun
 from portal.sources.queries.sources import find_source
-from portal.sources.service.permissions import PEOPLE_CHANGED, RUN
+from portal.sources.service.permissions import RUN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,6 +37,7 @@ def begin_run(
     authorise(actor, RUN)
     source = find_source(session, name)
     if source is None:
+        check_name(name)
         source = Source(name=name, kind=COMMAND, created_at=now)
         session.add(source)
         session.flush()

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from portal.audit.service import record_act
 from portal.auth.core import Actor, authorise
+from portal.catalog.service.permissions import PEOPLE_CHANGED
 from portal.infra import work
-from portal.sources.service.permissions import PEOPLE_CHANGED, WRITE
+from portal.sources.service.permissions import WRITE
 
 if TYPE_CHECKING:
     from datetime import datetime
