@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from portal.auth.core import CLI
 from portal.auth.core.decisions import make_actor
+from portal.auth.core.scopes import Scope
 from portal.auth.models import Identity
 from portal.auth.service.accounts import create_account
 from portal.catalog.models import Entity
@@ -31,6 +32,9 @@ def test_who_answers_for_all_teams_moves_what_they_own(database):
         for refused in (Wish(MERGE, TEAMS[:1], TEAMS[2]), Wish(RENAME, TEAMS[:1], "group:a/b")):
             with pytest.raises(Forbidden):
                 reorganising.draw(session, owner, refused)
+        narrowed = replace(owner, scopes=(Scope("catalog", "write", "entity", TEAMS[0]),))
+        with pytest.raises(Forbidden):
+            reorganising.draw(session, narrowed, wish)
         for wrong in (
             Wish(MERGE, (), TEAMS[1]),
             Wish(CLOSE, TEAMS[:1], "group:a/b"),
