@@ -16,10 +16,11 @@ from portal.sources.core.patching.changes import (
     CannotPatch,
     apply_change,
     is_same,
+    parse_pointer,
     plan_steps,
 )
 from portal.sources.core.patching.diffs import make_diff
-from portal.sources.core.patching.editing import Edit, Page, edit
+from portal.sources.core.patching.editing import Edit, Page, check_whole, edit
 from portal.sources.core.patching.nodes import NoPlaces, is_json_text, read_nodes
 from portal.sources.core.patching.writing import find_style
 
@@ -122,7 +123,8 @@ def _change_document(file: _File, document: Document, changes: Sequence[Change])
     text, value, offset = document.text, document.value, document.position
     is_json, work = is_json_text(document.text), 0
     for change in changes:
-        for step in plan_steps(value, change):
+        depth = len(parse_pointer(change.pointer))
+        for number, step in enumerate(plan_steps(value, change)):
             work += len(text)
             if work > MOST_WORK:
                 raise CannotPatch(
@@ -136,6 +138,8 @@ def _change_document(file: _File, document: Document, changes: Sequence[Change])
             except NoPlaces:
                 raise CannotPatch("", "form", "This document's form is unusual.", BY_HAND) from None
             page = Page(text, value, root, find_style(text, root, is_json=is_json))
+            if number == 0 and len(step.path) > depth:
+                check_whole(page, step.path[:depth])
             found = edit(page, step)
             file.change(found, offset)
             text = text[: found.start] + found.text + text[found.end :]

@@ -59,10 +59,20 @@ def edit(page: Page, step: Step) -> Edit:
         return _insert(page, parent, index, None, step.value)
     node = parent.items[index]
     if step.kind == REMOVE:
+        _check_shared(node, holder[last], step.path)
         _check_references(node, step.path)
         return _remove(page, parent, index)
     _check_replaced(node, holder[last], step.path)
     return _replace(page, parent, index, step.value)
+
+
+def check_whole(page: Page, path: Path) -> None:
+    """Raise CannotPatch where a value that is given anew in several steps holds what is shared."""
+    node, value = page.root, page.value
+    for part in path:
+        node = node.items[list(value).index(part) if isinstance(value, dict) else int(part)]
+        value = value[part]
+    _check_references(node, path)
 
 
 def _find_parent(page: Page, step: Step) -> tuple[Node, Any]:
